@@ -1,0 +1,31 @@
+"""One strict build of the guide for all the tests that read it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def build(folder: Path, **settings: str) -> Path:
+    """The guide, built strictly into a folder with these settings in the environment; a failure shows the output."""
+    plain = {name: value for name, value in os.environ.items() if name not in ("SITE_URL", "REPO_URL", "EDIT_URI")}
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
+    environment = plain | {"NO_MKDOCS_2_WARNING": "1"} | settings
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The guide as the publish workflow builds it, but for 127.0.0.1 and under a path, as project sites are."""
+    return build(
+        tmp_path_factory.mktemp("site") / "guide",
+        SITE_URL="http://127.0.0.1/guide/",
+        REPO_URL="https://git.example/owner/guide",
+        EDIT_URI="edit/main/docs/",
+    )
