@@ -561,11 +561,9 @@ def follow_up(chapter: Chapter) -> Iterator[tuple[int, str]]:
             if not followed:
                 yield at, f"ask at least one follow-up under `{tier}`, as a `#### ` heading"
             for at_, _, answer in followed:
-                if levels(answer) not in (wanted, known):
-                    yield (
-                        at_,
-                        f"answer as a list that opens, in this order, with: {' '.join(f'**{w}**' for w in wanted)}",
-                    )
+                if levels(answer) not in (tiers[tier], known):
+                    wanted = " ".join(f"**{level}**" for level in tiers[tier])
+                    yield at_, f"answer with a list whose items open, in this order, with: {wanted}"
 
 
 def levels(tokens: list[Token]) -> list[str]:

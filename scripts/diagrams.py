@@ -1,8 +1,9 @@
 """Mermaid fences as inline SVG, drawn while the site is built.
 
-Pele, vendored JavaScript, draws the diagram and quickjs runs it. One drawing serves light, dark and print: its
-colours and fonts are the variables of docs/assets/stylesheets/diagrams.css. Where quickjs is missing, or Pele does
-not know the kind of diagram, the fence goes to mermaid2, which has the reader's browser draw it.
+Pele, vendored JavaScript run by quickjs, makes the drawing. It serves light, dark and print, since its
+colours and fonts are set by docs/assets/stylesheets/diagrams.css; phones get a second, narrower one. Where
+quickjs is missing, or Pele does not know the kind of diagram, mermaid2 takes the fence and the reader's
+browser draws it.
 """
 
 from __future__ import annotations
@@ -22,21 +23,22 @@ except ImportError:  # no wheel for macOS on Intel
     quickjs = None
 
 TEXT = 14  # px, as laid out; the stylesheet scales the whole drawing
-COLUMN = 720  # px; a wider flowchart is turned. The text column is 686 px and more on a desktop
+COLUMN = 720  # px; a wider flowchart is turned. A desktop's text column has 686 px and more
+PHONE = 380  # px; what a screen of 360 px shows with text of 12 px
 WIDEST = 900  # px; shrunk to the column, the text of a wider diagram falls below 10.7 px
 MOST_NODES = 14
 
-# Widths of the printable ASCII characters in hundredths of an em, the widest among Arial, DejaVu Sans, Inter, Noto
-# Sans, Open Sans and Roboto, so that no label outgrows its box in whichever sans-serif the reader's system has.
+# Widths of the printable ASCII characters in hundredths of an em: the widest among Arial, DejaVu Sans, Inter,
+# Noto Sans, Open Sans and Roboto, so that no label outgrows its box in the sans-serif of the reader's system.
 WIDTHS = (
-    "32414784659978303939568432463242646464646564646464643434848484569969697377676278763458685791767797"
+    "32414784659978303939568432463242646464646564646464643434848484569969697737676278763458685791767797"
     "36779765756999696869394239845650626458646237646428285828986462646442534064608260605664566484"
 )
 
 DRAW = f"""
 const measurer = {{
   width(text, size, style) {{
-    const [bold, mono] = [style & 1, style & 4]
+    const bold = style & 1, mono = style & 4
     let ems = 0
     for (const character of text) {{
       const code = character.codePointAt(0), at = 2 * (code - 32)
@@ -45,15 +47,15 @@ const measurer = {{
     return size * ems * (bold ? 1.13 : 1)
   }}
 }}
-function draw(source, ident) {{
+function draw(source, idPrefix, maxWidth) {{
   try {{
     const model = pele.parse(source)
     const {{ svg, width, height, links }} = pele.render(model, {{
-      idPrefix: ident, measurer, fontSize: {TEXT}, maxWidth: {COLUMN}, directionBreakpoint: 1e9, now: 0
+      idPrefix, maxWidth, directionBreakpoint: 1e9, measurer, fontSize: {TEXT}, now: 0
     }})
     const nodes = model.type === "flowchart" ? [...model.nodes.keys()] : []
     return {{
-      svg, width, height, links: links.length, title: model.accTitle, description: model.accDescr,
+      svg, width, height, idPrefix, links: links.length, accTitle: model.accTitle, accDescr: model.accDescr,
       nodes: nodes.filter(id => !model.subgraphLookup.has(id)).length
     }}
   }} catch (error) {{
@@ -71,42 +73,48 @@ log = logging.getLogger(f"mkdocs.{__name__}")  # below `mkdocs`, so that a stric
 
 
 def fence_mermaid(source: str, language: str, css_class: str, options: dict, md: Any, **kwargs: Any) -> str:
-    """Give a fence as a `<figure>` with the drawing; what `problems` finds is logged as warnings.
+    """Give a fence as a `<figure>` with its drawing; what `problems` finds is logged as warnings.
 
     A format of `pymdownx.superfences`. A diagram that does not parse is given as its source.
     """
-    drawing = draw(source)
     title = re.search(r"accTitle\s*:\s*(.*)", source)
     name = title[1] if title else source.strip().partition("\n")[0]
     for _, message in problems(source):
-        log.warning("Diagram “%s”: %s. `python3 scripts/dev.py check` names file and line.", name, message)
+        log.warning("Diagram “%s”: %s (`python3 scripts/dev.py check` gives file and line)", name, message)
+    drawing = draw(source)
     if "svg" in drawing:
-        return figure(source, drawing, md)
+        return figure(source, md)
     if drawing["code"] != "unsupported-diagram":
         return f"<pre><code>{html.escape(source)}</code></pre>"
     if quickjs is None:
-        log.warning(
-            "Diagram “%s” is left to the reader's browser: install quickjs-ng, or publish from a machine that has it.",
-            name,
-        )
+        log.warning("Diagram “%s” is left to the reader's browser: install quickjs-ng to draw it here", name)
     import mermaid2  # slow, and seldom needed
 
     return mermaid2.fence_mermaid_custom(html.escape(source), language, css_class, options, md, **kwargs)
 
 
-# mermaid2 knows by this name that the theme's script draws the fences handed to it, and loads its library for it.
+# By this name mermaid2 knows that the theme draws what it is handed, and loads its library into those pages.
 fence_mermaid.__name__ = "fence_mermaid_custom"
 
 
-def figure(source: str, drawing: dict[str, Any], md: Any) -> str:
-    """Give the drawing as HTML that a strict Content-Security-Policy accepts: no inline style.
+def figure(source: str, md: Any) -> str:
+    """Give a diagram that parses as HTML for the page of `md`: its drawing, and a narrower one if any."""
+    wide, narrow = draw(source), draw(source, PHONE)
+    drawings = _svg(wide, md)
+    if narrow["width"] < wide["width"]:
+        drawings = _svg(wide, md, ' class="wide"') + _svg(narrow, md, ' class="narrow"')
+    return f'<figure class="diagram scroll" aria-label="Diagram" data-search-exclude>{drawings}</figure>'
 
-    Its ids are a hash of the source, numbered where a page (`md`) holds one diagram more than once.
+
+def _svg(drawing: dict[str, Any], md: Any, attribute: str = "") -> str:
+    """Give a drawing as SVG without inline styles, which a strict Content-Security-Policy refuses.
+
+    Its ids are a hash of its content, numbered where the page holds the same diagram again.
     """
-    ident = identify(source)
+    prefix = drawing["idPrefix"]
     seen = md.__dict__.setdefault("diagrams", [])
-    seen.append(ident)
-    unique = f"{ident}-{n}" if (n := seen.count(ident)) > 1 else ident
+    seen.append(prefix)
+    unique = f"{prefix}-{n}" if (n := seen.count(prefix)) > 1 else prefix
     content = (
         drawing["svg"]
         .partition(">")[2]
@@ -114,16 +122,15 @@ def figure(source: str, drawing: dict[str, Any], md: Any) -> str:
         .replace(' style="rx:var(--_r)"', ' rx="4"')
         .replace(' style="text-decoration:underline"', ' text-decoration="underline"')
         .replace('<a href="', '<a xlink:href="')  # the theme's instant navigation fails on `href` within SVG
-        .replace(f'"{ident}-', f'"{unique}-')
-        .replace(f"#{ident}-", f"#{unique}-")
+        .replace(f'"{prefix}-', f'"{unique}-')
+        .replace(f"#{prefix}-", f"#{unique}-")
     )
-    # Links within an image cannot be reached.
-    role = "group" if drawing["links"] else "img"
+    width, height = drawing["width"], drawing["height"]
+    role = "group" if drawing["links"] else "img"  # what is within an image cannot be reached
     return (
-        f'<figure class="diagram scroll" aria-labelledby="{unique}-title" data-search-exclude>'
-        f'<svg viewBox="0 0 {drawing["width"]} {drawing["height"]}" width="{drawing["width"] / TEXT:.4g}em"'
-        f' fill="var(--_fg)" role="{role}" aria-labelledby="{unique}-title" aria-describedby="{unique}-desc">'
-        f'<g font-size="{TEXT}">{content}</g></svg></figure>'
+        f'<svg{attribute} viewBox="0 0 {width} {height}" width="{width / TEXT:.4g}em" fill="var(--_fg)"'
+        f' role="{role}" aria-labelledby="{unique}-title" aria-describedby="{unique}-desc">'
+        f'<g font-size="{TEXT}">{content}</g></svg>'
     )
 
 
@@ -140,23 +147,26 @@ def problems(source: str) -> Iterator[tuple[int, str]]:
         if quickjs:
             yield drawing["line"] or 1, _reason(source, drawing)
         return
-    for key, statement in (("title", "accTitle"), ("description", "accDescr")):
+    for key in ("accTitle", "accDescr"):
         if not drawing.get(key):
-            yield 1, f"add a line `{statement}: …` below the first (mindmap, block and sankey take none: draw a flowchart)"
-    if drawing["width"] > WIDEST:
-        yield 1, f"{drawing['width']} px wide, over {WIDEST}: shorten its labels, turn it (`flowchart TB`) or split it"
+            yield 1, f"add a line `{key}: …` below the first (mindmap, block, sankey: draw a flowchart)"
+    if (width := drawing["width"]) > WIDEST:
+        yield 1, f"{width} px wide, over {WIDEST}: shorten labels, turn it (`flowchart TB`) or split it"
     if drawing["nodes"] > MOST_NODES:
         yield 1, f"{drawing['nodes']} nodes, over {MOST_NODES}: merge some or split the diagram"
 
 
 @functools.cache
-def draw(source: str) -> dict[str, Any]:
-    """Draw a diagram: `svg`, `width` and `height` in px, counts of `links` and `nodes` (of a flowchart), `title` and
-    `description` where it has them; or `error`, `code`, `line` (from 1; 0 where not known) and `snippet`.
+def draw(source: str, width: int = COLUMN) -> dict[str, Any]:
+    """Draw a diagram for a column of `width` px.
+
+    Gives `svg`, its `idPrefix`, `width` and `height` in px, counts of `links` and of a flowchart's `nodes`,
+    `accTitle` and `accDescr` if it has them; or `error`, `code`, `line` (from 1; 0 if unknown) and `snippet`.
     """
     if quickjs is None:
         return {"error": "quickjs-ng is not installed", "code": "unsupported-diagram"}
-    return _renderer()(source, identify(source), run_gc=False)
+    prefix = "d" + hashlib.sha256(f"{width} {source}".encode()).hexdigest()[:8]
+    return _renderer()(source, prefix, width, run_gc=False)
 
 
 @functools.cache
@@ -166,19 +176,14 @@ def _renderer() -> quickjs.Function:
     return quickjs.Function("draw", pele.read_text(encoding="utf-8") + DRAW)
 
 
-def identify(source: str) -> str:
-    """Name a diagram by its content: an HTML id, the same in every build."""
-    return "d" + hashlib.sha256(source.encode()).hexdigest()[:8]
-
-
 def _reason(source: str, drawing: dict[str, Any]) -> str:
-    """Say why a diagram cannot be drawn in words for its author instead of the grammar's."""
+    """Say why a diagram cannot be drawn, in words for its author instead of the grammar's."""
     if drawing["code"] == "unsupported-diagram":
-        kind = source.split(maxsplit=1)[:1]
-        return f"`{''.join(kind)}` is no kind of diagram known here: mend its spelling, or draw a flowchart"
-    if drawing["code"] == "syntax":
-        text, _, pointer = drawing["snippet"].partition("\n")  # `----^`, below the text
-        rest = text[len(pointer) - 1 :].strip()
-        place = f"from `{rest}` on" if rest else "at the end of this line"
-        return f"does not parse {place}: put labels in double quotes, and close every bracket, quote and block"
-    return f"does not parse: {drawing['error']}"
+        kind = "".join(source.split(maxsplit=1)[:1])
+        return f"`{kind}` is no kind of diagram known here: mend its spelling, or draw a flowchart"
+    if drawing["code"] != "syntax":
+        return f"does not parse: {drawing['error']}"
+    text, _, pointer = drawing["snippet"].partition("\n")  # `----^`, below the text
+    rest = text[len(pointer) - 1 :].strip()
+    place = f"from `{rest}` on" if rest else "at the end of this line"
+    return f"does not parse {place}: put labels in double quotes; close every bracket, quote and block"

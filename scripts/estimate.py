@@ -14,14 +14,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Context
-from functools import cache
+from functools import cache, partial
+from html import escape
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import Element, SubElement
+from xml.etree.ElementTree import Element
 
 import yaml
 from markdown import Extension, Markdown
-from markdown.blockprocessors import BlockProcessor
 from markdown.inlinepatterns import InlineProcessor
 from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
@@ -73,6 +73,10 @@ class Unit:
     one: str
     many: str
     scaled: bool  # whether large numbers are shown with K, M, B, T
+
+    def form(self, number: str) -> str:
+        """A written number with this unit; no space in it breaks a line."""
+        return (self.one if number == "1" else self.many).replace("#", number).replace(" ", "\u00a0")
 
 
 @cache
@@ -158,7 +162,7 @@ def written(value: float, shown: Unit, digits: int | None = None) -> str:
     text = amount(value / shown.factor, digits, shown.scaled)
     if shown.one[0] == "$" and re.search(r"\.\d$", text):
         text += "0"
-    return (shown.one if text == "1" else shown.many).replace("#", text).replace(" ", "\u00a0")
+    return shown.form(text)
 
 
 def nearest(name: str, names: Sequence[str] | Mapping[str, Any]) -> str:
@@ -519,67 +523,97 @@ def line_of(entry: Entry, text: str) -> int:
 # --- The extension -----------------------------------------------------------------------------------------------
 
 FENCE = re.compile(r"( *)(`{3,}(?=[^`]*$)|~{3,})\s*([\w-]*)")
+MARK = "\ue000{}\ue001"  # stands for a quote until inline Markdown is read: its bars would end a table's cell
+MARKED = MARK.format(r"(\d+)")
 
 
 class EstimateError(BuildError):
     """A page's estimates are at fault; the message names every line and its mend."""
 
 
-class Fences(Preprocessor):
-    """Takes fences and quotes out of the source, before other extensions see them, and leaves marks."""
+class EstimateExtension(Extension):
+    """The state of one page: its sheet, and line and source of each quote."""
 
-    page: "EstimateExtension"
+    def reset(self) -> None:
+        self.sheet = Sheet()
+        self.marks: list[tuple[int, str]] = []
+
+    def extendMarkdown(self, md: Markdown) -> None:
+        self.reset()
+        md.registerExtension(self)
+        md.preprocessors.register(Fences(md, self), "estimate", 28)  # before superfences
+        md.inlinePatterns.register(Quotes(md, self), "estimate", 175)  # after code and mathematics
+        md.treeprocessors.register(Verdict(md, self), "estimate", 10)  # after inline
+        md.postprocessors.register(Restore(md, self), "estimate", 0)
+
+
+class Fences(Preprocessor):
+    """Turns fences into tables and quotes into marks, before other extensions see them."""
+
+    def __init__(self, md: Markdown, page: EstimateExtension) -> None:
+        super().__init__(md)
+        self.page = page
 
     def run(self, lines: list[str]) -> list[str]:
         result: list[str] = []
-        taken: list[str] | None = None  # the lines of an open fence of ours
-        fence = ""
+        indent = fence = kind = ""
+        start = 0
         for at, line in enumerate(lines, 1):
-            opening = FENCE.match(line)
-            if not fence and opening:
-                indent, fence, kind = opening.groups()
-                taken = [] if kind in ("estimate", "numbers") else None
-            elif fence and re.fullmatch(rf"\s*{fence}{fence[0]}*\s*", line):
+            if not fence:
+                if opening := FENCE.match(line):
+                    indent, fence, kind = opening.groups()
+                    start = at
+                else:
+                    line = QUOTE.sub(partial(self.mark, at), line)
+            elif re.fullmatch(rf"\s*{fence}{fence[0]}*\s*", line):
                 fence = ""
-                if taken is not None:
-                    result += ["", indent + self.page.block(kind, at - len(taken), "\n".join(taken)), ""]
+                if kind in ("estimate", "numbers"):
+                    html = self.html(kind, start + 1, "\n".join(lines[start : at - 1]))
+                    result[start - at :] = ["", indent + self.md.htmlStash.store(html), ""]
                     continue
-            elif fence and taken is not None:
-                taken.append(line)
-            elif not fence:
-                line = QUOTE.sub(lambda match: self.page.mark(at, match[0]), line)
-            if not (fence and taken is not None):
-                result.append(line)
-        if fence and taken is not None:
-            self.page.sheet.problems.append((at - len(taken), f"the {kind} block is not closed: end it with {fence}"))
+            result.append(line)
+        if fence and kind in ("estimate", "numbers"):
+            self.page.sheet.problems.append((start, f"this {kind} block is not closed: end it with {fence}"))
         return result
 
+    def mark(self, line: int, quote: re.Match[str]) -> str:
+        self.page.marks.append((line, quote[0]))
+        return MARK.format(len(self.page.marks) - 1)
 
-class Tables(BlockProcessor):
-    """Puts a table in the place of its fence's mark."""
-
-    page: "EstimateExtension"
-
-    def test(self, parent: Element, block: str) -> bool:
-        return re.fullmatch(r"\s{0,3}\ue000b\d+\ue001\s*", block) is not None
-
-    def run(self, parent: Element, blocks: list[str]) -> None:
-        parent.append(self.page.tables[int(blocks.pop(0).strip()[2:-1])])
+    def html(self, kind: str, line: int, source: str) -> str:
+        if kind == "estimate":
+            return estimate_table(self.page.sheet.add(line, source))
+        rows = [entry for entry in numbers().values() if entry.group == source.strip()]
+        if not rows:
+            problem = f"numbers.yml has no group `{source.strip()}`: write one of its headings"
+            self.page.sheet.problems.append((line, problem))
+        return numbers_table(source.strip(), rows)
 
 
 class Quotes(InlineProcessor):
-    """Puts a value in the place of its quote's mark."""
+    """Puts a value in the place of a quote's mark."""
 
-    page: "EstimateExtension"
+    def __init__(self, md: Markdown, page: EstimateExtension) -> None:
+        super().__init__(MARKED, md)
+        self.page = page
 
     def handleMatch(self, match: re.Match[str], data: str) -> tuple[Element, int, int]:
-        return self.page.quoted(*self.page.marks[int(match[1])]), match.start(0), match.end(0)
+        line, source = self.page.marks[int(match[1])]
+        element = Element("span", {"class": "estimate-quote"})
+        if found := self.page.sheet.quote(line, source[2:-2]):
+            quantity, shown, digits = found
+            element.text = AtomicString(written(quantity.value, shown, digits))
+            element.attrib |= {"data-quote": quantity.name} | format_data(shown)
+            element.attrib |= {"data-digits": str(digits)} if digits else {}
+        return element, match.start(0), match.end(0)
 
 
 class Verdict(Treeprocessor):
     """Fails the page when all of it has been read."""
 
-    page: "EstimateExtension"
+    def __init__(self, md: Markdown, page: EstimateExtension) -> None:
+        super().__init__(md)
+        self.page = page
 
     def run(self, root: Element) -> None:
         if found := self.page.sheet.finish():
@@ -590,121 +624,65 @@ class Verdict(Treeprocessor):
 class Restore(Postprocessor):
     """Gives code and mathematics their braces back: there a quote is only text."""
 
-    page: "EstimateExtension"
+    def __init__(self, md: Markdown, page: EstimateExtension) -> None:
+        super().__init__(md)
+        self.page = page
 
     def run(self, text: str) -> str:
-        return re.sub(r"\ue000(\d+)\ue001", lambda mark: self.page.marks[int(mark[1])][1], text)
+        return re.sub(MARKED, lambda mark: escape(self.page.marks[int(mark[1])][1]), text)
 
 
-class EstimateExtension(Extension):
-    """What one page holds: its sheet, the tables of its fences, and line and source of its quotes."""
-
-    def reset(self) -> None:
-        self.sheet = Sheet()
-        self.tables: list[Element] = []
-        self.marks: list[tuple[int, str]] = []
-
-    def extendMarkdown(self, md: Markdown) -> None:
-        self.reset()
-        md.registerExtension(self)
-        quotes = Quotes(r"\ue000(\d+)\ue001", md)
-        fences, tables, verdict, restore = Fences(md), Tables(md.parser), Verdict(md), Restore(md)
-        for processor in (fences, tables, quotes, verdict, restore):
-            processor.page = self
-        md.preprocessors.register(fences, "estimate", 28)  # before superfences
-        md.parser.blockprocessors.register(tables, "estimate", 200)
-        md.inlinePatterns.register(quotes, "estimate", 175)  # after code and mathematics
-        md.treeprocessors.register(verdict, "estimate", 10)  # after inline
-        md.postprocessors.register(restore, "estimate", 0)
-
-    def mark(self, line: int, source: str) -> str:
-        self.marks.append((line, source))
-        return f"\ue000{len(self.marks) - 1}\ue001"
-
-    def block(self, kind: str, line: int, source: str) -> str:
-        group = source.strip()
-        if kind == "estimate":
-            self.tables.append(estimate_table(self.sheet.add(line, source)))
-        elif rows := [entry for entry in numbers().values() if entry.group == group]:
-            self.tables.append(numbers_table(group, rows))
+def estimate_table(block: list[Quantity]) -> str:
+    rows = []
+    for quantity in block:
+        data = {"data-name": quantity.name, "data-value": repr(quantity.value)} | format_data(quantity.unit)
+        if quantity.program:
+            data["data-program"] = quantity.program
+            value, how = written(quantity.value, quantity.unit), quantity.text
         else:
-            self.sheet.problems.append((line, f"numbers.yml has no group `{group}`: choose one of its headings"))
-            self.tables.append(Element("div"))
-        return f"\ue000b{len(self.tables) - 1}\ue001"
-
-    def quoted(self, line: int, source: str) -> Element:
-        element = Element("span", {"class": "estimate-quote"})
-        if result := self.sheet.quote(line, source[2:-2]):
-            quantity, shown, digits = result
-            element.text = AtomicString(written(quantity.value, shown, digits))
-            element.attrib |= {"data-quote": quantity.name, **format_data(shown)}
-            element.attrib |= {"data-digits": str(digits)} if digits else {}
-        return element
+            data["data-given"] = quantity.text
+            value, how = quantity.unit.form(quantity.text), "given"
+        note = "; ".join(filter(None, [escape(quantity.note), quantity.entry and voucher(quantity.entry)]))
+        rows.append(row(data, escape(label(quantity.name)), value, how, note))
+    ends = dict.fromkeys(label(quantity.name) for quantity in block[:1] + block[-1:])
+    return table(f"Estimate: {' to '.join(ends)}", ("Quantity", "Value", "How it is computed", "Note"), rows)
 
 
-def estimate_table(block: list[Quantity]) -> Element:
-    names = [label(quantity.name) for quantity in block]
-    box, body = table(f"Estimate: {' to '.join(dict.fromkeys(names[:1] + names[-1:]))}",
-                      "Quantity", "Value", "How it is computed", "Note")  # fmt: skip
-    for quantity, name in zip(block, names):
-        value = written(quantity.value, quantity.unit)
-        if not quantity.program:
-            form = quantity.unit.one if quantity.text == "1" else quantity.unit.many
-            value = form.replace(" ", "\u00a0").replace("#", quantity.text)
-        *_, note = row(body, name, value, quantity.text if quantity.program else "given", "")
-        note.text = quantity.note
-        if quantity.entry:
-            source(note, quantity.entry)
-        kind = "data-program" if quantity.program else "data-given"
-        body[-1].attrib |= {"data-name": quantity.name, "data-value": repr(quantity.value)}
-        body[-1].attrib |= {kind: quantity.program or quantity.text, **format_data(quantity.unit)}
-    return box
-
-
-def numbers_table(group: str, entries: list[Entry]) -> Element:
-    box, body = table(f"Numbers: {group}", "Quantity", "Value", "Name", "Source")
+def numbers_table(group: str, entries: Sequence[Entry]) -> str:
+    rows = []
     for entry in entries:
         quantity = Sheet().read(0, f"{entry.name} = {entry.value}")
-        *_, name, note = row(body, entry.what, written(quantity.value, quantity.unit, 12), "", "")
-        SubElement(name, "code").text = AtomicString(entry.name)
-        source(note, entry)
-    return box
+        value = quantity.unit.form(quantity.text)
+        rows.append(row({}, escape(entry.what), value, f"<code>{entry.name}</code>", voucher(entry)))
+    return table(f"Numbers: {group}", ("Quantity", "Value", "Name", "Source"), rows)
+
+
+def voucher(entry: Entry) -> str:
+    """What vouches for a number: confidence, source and date."""
+    link = f'<a href="{escape(entry.url)}">{escape(entry.title)}</a>, ' if entry.url else ""
+    return f"{entry.confidence}, {link}{entry.date}"
 
 
 def format_data(shown: Unit) -> dict[str, str]:
     """What the browser needs to write a value in this unit."""
-    return {"data-factor": repr(shown.factor), "data-unit": f"{shown.one}|{shown.many}"} | (
-        {"data-scaled": ""} if shown.scaled else {}
+    scaled = {"data-scaled": ""} if shown.scaled else {}
+    return {"data-factor": repr(shown.factor), "data-unit": f"{shown.one}|{shown.many}"} | scaled
+
+
+def row(data: Mapping[str, str], head: str, *cells: str) -> str:
+    attributes = "".join(f' {name}="{escape(value)}"' for name, value in data.items())
+    rest = "".join(f'<td role="cell">{cell}</td>' for cell in cells)
+    return f'<tr role="row"{attributes}><th scope="row" role="rowheader">{head}</th>{rest}</tr>'
+
+
+def table(name: str, heads: Sequence[str], rows: Sequence[str]) -> str:
+    """A labelled table; its roles keep it one where a narrow screen stacks the cells."""
+    head = "".join(f'<th scope="col" role="columnheader">{head}</th>' for head in heads)
+    return (
+        f'<div class="estimate"><table class="estimate-table" role="table" aria-label="{escape(name)}">'
+        f'<thead role="rowgroup"><tr role="row">{head}</tr></thead><tbody role="rowgroup">{"".join(rows)}</tbody>'
+        "</table></div>"
     )
-
-
-def table(name: str, *heads: str) -> tuple[Element, Element]:
-    """A labelled table and its empty body; the roles keep it a table where a narrow screen stacks its cells."""
-    box = Element("div", {"class": "estimate"})
-    inner = SubElement(box, "table", {"class": "estimate-table", "aria-label": name, "role": "table"})
-    line = SubElement(SubElement(inner, "thead", {"role": "rowgroup"}), "tr", {"role": "row"})
-    for head in heads:
-        SubElement(line, "th", {"scope": "col", "role": "columnheader"}).text = AtomicString(head)
-    return box, SubElement(inner, "tbody", {"role": "rowgroup"})
-
-
-def row(body: Element, *texts: str) -> list[Element]:
-    line = SubElement(body, "tr", {"role": "row"})
-    cells = [SubElement(line, "th", {"scope": "row", "role": "rowheader"})]
-    cells += [SubElement(line, "td", {"role": "cell"}) for _ in texts[1:]]
-    for cell, text in zip(cells, texts):
-        cell.text = AtomicString(text)
-    return cells
-
-
-def source(cell: Element, entry: Entry) -> None:
-    """Adds to a cell what vouches for a number: confidence, source and date."""
-    cell.text = (f"{cell.text}; " if cell.text else "") + f"{entry.confidence}, "
-    if entry.url:
-        link = SubElement(cell, "a", {"href": entry.url})
-        link.text, link.tail = AtomicString(entry.title), AtomicString(f", {entry.date}")
-    else:
-        cell.text += f"{entry.date}"
 
 
 def makeExtension(**options: Any) -> EstimateExtension:
