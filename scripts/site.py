@@ -31,6 +31,7 @@ RULES = {
 NOT_FETCHED = {"alternate", "author", "canonical", "license", "next", "prev"}  # kinds of <link>
 INLINE = {"a", "abbr", "b", "code", "del", "em", "i", "kbd", "mark", "small", "span", "strong", "sub", "sup"}
 VERBATIM = {"code", "kbd", "math", "pre", "samp", "script", "style", "svg"}  # brackets are no Markdown there
+ADDRESSES = {"href", "src", "srcset", "poster", "data", "style"}
 ACTIVE = {"base", "embed", "iframe", "object", "script"}
 REFERENCE = re.compile(r"(?<![\w}\]])\[[^\[\]]*\]\[[^\[\]]*\]|\[\^[^\[\]\s]+\]")
 JAVASCRIPT = re.compile(r"[\0-\x20]*" + r"\s*".join("javascript:"), re.I)  # browsers skip blanks in a scheme
@@ -85,9 +86,12 @@ class Page(HTMLParser):
         if self.article and tag in ACTIVE and attrs.get("type") != "application/json":
             self.find("unsafe-html", f"<{tag}")
         for name, value in attrs.items():
-            if name.startswith("on") or name == "srcdoc" or JAVASCRIPT.match(value):
+            if ":" in value and JAVASCRIPT.match(value):
+                self.find("unsafe-html", "javascript:")
+            elif name.startswith("on") or name == "srcdoc":
                 self.find("unsafe-html", name)
-        self.collect_links(tag, attrs)
+        if not ADDRESSES.isdisjoint(attrs):
+            self.collect_links(tag, attrs)
 
     def collect_links(self, tag: str, attrs: dict[str, str]) -> None:
         line, href, rels = self.getpos()[0], attrs.get("href", ""), set(attrs.get("rel", "").split())
@@ -195,15 +199,15 @@ def dead(name: str, links: list[Link], pages: dict[str, Page], files: set[str], 
                 yield fault(line, "outside-resource", url)
             continue
         path, fragment = target
-        if path not in files:
-            path = posixpath.normpath(posixpath.join(path, "index.html"))
-        if path not in files:
-            wanted, known, needle = path, files, posixpath.basename(url.partition("#")[0].rstrip("/"))
-        elif fragment and path in pages and fragment not in pages[path].ids:
-            rule, wanted, known, needle = "broken-anchor", fragment, pages[path].ids, f"#{fragment}"
+        file = path if path in files else posixpath.normpath(posixpath.join(path, "index.html"))
+        if file not in files:
+            near = difflib.get_close_matches(path, {known.removesuffix("/index.html") for known in files}, 1)
+            needle = posixpath.basename(url.partition("#")[0].rstrip("/"))
+        elif fragment and file in pages and fragment not in pages[file].ids:
+            near = difflib.get_close_matches(fragment, pages[file].ids, 1)
+            rule, needle = "broken-anchor", f"#{fragment}"
         else:
             continue
-        near = difflib.get_close_matches(wanted, known, 1)
         yield fault(line, rule, url, needle, f"; the nearest is {near[0]!r}" if near else "")
 
 

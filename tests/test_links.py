@@ -23,6 +23,7 @@ ANSWERS: dict[str, tuple[int, str]] = {
     "/308": (308, "/301"),
     "/308-to-404": (308, "/404"),
     "/301-to-other": (301, "http://other.test:{port}/200"),
+    "/308-to-other": (308, "http://other.test:{port}/200"),
     "/308-302-to-other": (308, "/302-to-other"),
     "/302-to-other": (302, "http://other.test:{port}/200"),
     "/301-to-other-302": (301, "http://other.test:{port}/302"),
@@ -56,13 +57,6 @@ class Handler(BaseHTTPRequestHandler):
         if path == "/silence":
             server.released.wait()
             return None
-        if path == "/crowd":
-            with server.lock:
-                server.inside += 1
-                server.most = max(server.most, server.inside)
-            server.crowd.wait()
-            with server.lock:
-                server.inside -= 1
         once = path.startswith("/once-")
         first = sum(seen[1] == path for seen in server.seen) == 1
         status, target = ANSWERS.get(path, (int(path[6:]) if once and first else 200, ""))
@@ -80,14 +74,11 @@ class Handler(BaseHTTPRequestHandler):
 
 class Server(ThreadingHTTPServer):
     daemon_threads = True
-    request_queue_size = 64
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.seen: list[tuple[str, str, str]] = []  # host, path, user agent
         self.released = threading.Event()
-        self.lock, self.inside, self.most = threading.Lock(), 0, 0
-        self.crowd = threading.Barrier(links.AT_ONCE, timeout=20)
 
     def url(self, path: str, host: str = "guide.test") -> str:
         return f"http://{host}:{self.server_port}{path}"
@@ -111,17 +102,20 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture(autouse=True)
-def names(monkeypatch: pytest.MonkeyPatch) -> None:
+def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The test's own names instead of the machine's: no query leaves it, and the answer is the same everywhere."""
     known = socket.getaddrinfo
+    hosts: list[str] = []
 
     def look_up(host: str, *arguments: object, **options: object) -> object:
+        hosts.append(host)
         if host.endswith(".test"):
             return known("127.0.0.1", *arguments, **options)
         later = host == "later.invalid"
         raise socket.gaierror(socket.EAI_AGAIN if later else socket.EAI_NONAME, "no name")
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    return hosts
 
 
 @pytest.fixture(autouse=True)
@@ -180,15 +174,17 @@ def test_silence_is_no_success(server: Server, path: str) -> None:
     [found] = check(server.url(path), timeout=0.5)
     assert (found.verdict, found.reason) == ("unsure", links.SILENT)
     assert server.asked().count(path) == 2
+    assert links.coro.TIMEOUT == 0.5
 
 
 @pytest.mark.parametrize(
     ("host", "verdict", "reason"),
     [("gone.invalid", "broken", links.NO_HOST), ("later.invalid", "unsure", links.NO_NAMES)],
 )
-def test_unknown_host(host: str, verdict: str, reason: str) -> None:
-    [found] = check(f"https://{host}/page")
-    assert (found.verdict, found.reason) == (verdict, reason)
+def test_unknown_host(looked_up: list[str], host: str, verdict: str, reason: str) -> None:
+    found = check(f"https://{host}/page", f"https://{host}/other")
+    assert [(answer.verdict, answer.reason) for answer in found] == [(verdict, reason)] * 2
+    assert looked_up == [host]
 
 
 def test_no_https_and_nobody_there_are_unsure(server: Server) -> None:
@@ -207,6 +203,7 @@ def test_no_https_and_nobody_there_are_unsure(server: Server) -> None:
     ("path", "target"),
     [
         ("/301-to-other", "/200"),
+        ("/308-to-other", "/200"),
         ("/301-to-other-302", "/302"),
         ("/302-to-other", ""),
         ("/308-302-to-other", ""),
@@ -215,6 +212,15 @@ def test_no_https_and_nobody_there_are_unsure(server: Server) -> None:
 def test_permanent_move_to_another_host_is_told(server: Server, path: str, target: str) -> None:
     [found] = check(server.url(path))
     assert (found.verdict, found.moved) == ("ok", target and server.url(target, "other.test"))
+
+
+def test_linkcheckmd_is_who_asks(monkeypatch: pytest.MonkeyPatch, looked_up: list[str]) -> None:
+    async def check_url(*arguments: object) -> list[tuple[str, str, int]]:
+        return [("file", "address", 410)]
+
+    monkeypatch.setattr("linkcheckmd.coro.check_url", check_url)
+    assert check("http://guide.test/") == [links.Verdict("http://guide.test/", "broken", "HTTP 410")]
+    assert looked_up == []
 
 
 def test_only_get_is_used_and_says_who_asks(server: Server) -> None:
@@ -259,19 +265,43 @@ def test_fault_of_one_page_or_of_where_it_leads_is_not_the_hosts(server: Server,
     assert server.asked()[-1] == "/200"
 
 
-def test_requests_at_once_are_bounded(server: Server) -> None:
-    found = check(*(server.url("/crowd", f"host{number}.test") for number in range(3 * links.AT_ONCE)))
-    assert {verdict.verdict for verdict in found} == {"ok"}
-    assert server.most == links.AT_ONCE
+def test_requests_at_once_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    open_requests: set[str] = set()
+    most: list[int] = []
+
+    async def ask(url: str, agent: str) -> tuple[links.Verdict, links.Answers]:
+        open_requests.add(url)
+        most.append(len(open_requests))
+        for _ in range(100):  # everyone else gets a turn
+            await asyncio.sleep(0)
+        open_requests.remove(url)
+        return links.Verdict(url, "ok"), []
+
+    monkeypatch.setattr(links, "ask", ask)
+    check(*(f"http://host{number}.test/" for number in range(3 * links.AT_ONCE)))
+    assert max(most) == links.AT_ONCE
 
 
 def build(folder: Path, *bodies: str) -> None:
     """A site of one page for each body, and its Markdown: the body on line 3."""
     for name, body in zip(["index", "second"], bodies, strict=False):
-        page = f'<html lang="en"><a href="https://theme.invalid/">Theme</a>\n<h1>Page</h1>{body}</html>'
+        theme = '<a href="https://theme.invalid/">Theme</a> <a rel="edit" href="https://edit.invalid/">Edit</a>'
+        page = f'<html lang="en">{theme}\n<h1>Page</h1>{body}</html>'
         for path, text in ((f"site/{name}.html", page), (f"docs/{name}.md", f"# Page\n\n{body}\n")):
             (folder / path).parent.mkdir(exist_ok=True)
             (folder / path).write_text(text, "utf-8")
+
+
+def test_places_are_in_markdown_where_it_holds_the_link(tmp_path: Path) -> None:
+    twice = '<a href="https://a.example/x?y=1#z">x</a>\n'
+    build(tmp_path, twice * 2, '<a href="//b.example/">x</a> <a href="HTTP://b.example/">x</a> <a href="#x">x</a>')
+    assert links.outside(tmp_path / "site", tmp_path / "docs") == {
+        "https://theme.invalid/": [f"{tmp_path / 'site/index.html'}:1"],
+        "https://a.example/x?y=1": [f"{tmp_path / 'docs/index.md'}:3", f"{tmp_path / 'docs/index.md'}:4"],
+        "https://b.example/": [f"{tmp_path / 'docs/second.md'}:3"],
+        "HTTP://b.example/": [f"{tmp_path / 'docs/second.md'}:3"],
+    }
+    assert links.outside(tmp_path / "site", tmp_path)["https://b.example/"] == [f"{tmp_path / 'site/second.html'}:2"]
 
 
 def run(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str]]:

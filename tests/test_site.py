@@ -13,10 +13,10 @@ ROOT = Path(__file__).parents[1]
 # The lines are numbered from 1; a page of the built site stands beside the Markdown that it came from.
 GOOD = {
     "site/index.html": """<!doctype html><html lang="en">
-<link rel="canonical" href="https://guide.example/base/">
+<link rel="canonical" href="https://guide.example/base/"><link rel="alternate" href="https://feed.example/">
 <link rel="stylesheet" href="assets/guide.css">
 <style>body { background: url(assets/mark.svg) }</style>
-<a href="." aria-label="Home"><svg viewBox="0 0 1 1"><use href="#home"/></svg></a>
+<a href="." aria-label="Home"><svg viewBox="0 0 1 1"><use href="assets/mark.svg#mark"/></svg></a>
 <article><h1 id="home">Home</h1>
 <p>See <a href="stages/clarify/#scope">scope</a>, <code>[a][b]</code>, x[i][j] and a note
 <sup id="fnref:1"><a class="footnote-ref" href="#fn:1">1</a></sup>.</p>
@@ -26,11 +26,12 @@ GOOD = {
 <h3 id="last">Last</h3>
 <script type="application/json">{"a": 1}</script>
 <ol><li id="fn:1">A note <a class="footnote-backref" href="#fnref:1">↩</a></li></ol>
-</article><script src="assets/guide.js"></script><script>run()</script></html>
+</article><footer>[c][d]</footer><script src="assets/guide.js"></script><script>run()</script></html>
 """,
     "site/stages/clarify/index.html": """<!doctype html><html lang="en">
 <article><h1 id="clarify">Clarify</h1><h2 id="scope">Scope</h2>
-<p><a href="../../">Home</a> <a href="/base/#more">More</a></p></article></html>
+<p><a href="../../">Home</a> <a href="/base/#more">More</a> <a href="#gr%C3%B6%C3%9Fe">Size</a></p>
+<h3 id="größe">Size</h3><h2>Next</h2><img alt="A mark" src="../../assets/my%20mark.svg"></article></html>
 """,
     "site/404.html": """<!doctype html><html lang="en"><link rel="icon" href="/base/assets/mark.svg">
 <h1>Not here</h1><a href="/base/">Home</a><a href="/base/stages/clarify/">Clarify</a></html>
@@ -40,6 +41,7 @@ h1 { background: url("mark.svg") }
 """,
     "site/assets/guide.js": "",
     "site/assets/mark.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>",
+    "site/assets/my mark.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>",
     "docs/index.md": """# Home
 
 See [scope](stages/clarify.md#scope), `[a][b]`, x[i][j] and a note[^1].
@@ -55,6 +57,7 @@ See [scope](stages/clarify.md#scope), `[a][b]`, x[i][j] and a note[^1].
     "docs/stages/clarify.md": "# Clarify\n\n## Scope\n\n[Home](../index.md)\n",
     "docs/assets/guide.css": '/* not url(fetched.png) */\nh1 { background: url("mark.svg") }\n',
 }
+MORE = '<h2 id="more">More<a class="headerlink" href="#more">¶</a></h2>'
 HOME, CLARIFY, LOST, CSS = "index.html", "stages/clarify/index.html", "404.html", "assets/guide.css"
 # What to change in the built site, and the line and the rule of the one finding that it makes.
 FAULTS = [
@@ -63,6 +66,7 @@ FAULTS = [
     (LOST, "<h1>Not here</h1>", "", 1, "one-h1"),
     (LOST, "<h1>Not here</h1>", "<h1>Not</h1><h1>here</h1>", 1, "one-h1"),
     (HOME, '<h3 id="last">Last</h3>', '<h4 id="last">Last</h4>', 12, "skipped-heading"),
+    (CLARIFY, "<h2>Next</h2>", "<h2>Next</h2><h4>Deep</h4>", 4, "skipped-heading"),
     (CLARIFY, '<h1 id="clarify">', "<h2>Early</h2><h1>", 2, "skipped-heading"),
     (HOME, 'id="last"', 'id="home"', 12, "duplicate-id"),
     (HOME, ' alt="A mark"', "", 10, "image-alt"),
@@ -90,7 +94,9 @@ FAULTS = [
     (HOME, 'src="assets/mark.svg"', 'src="https://cdn.example/mark.svg"', 10, "outside-resource"),
     (HOME, '"stylesheet" href="assets/guide.css"', '"preconnect" href="//f.example"', 3, "outside-resource"),
     (HOME, "<h1 ", '<h1 style="background: url(https://cdn.example/a.png)" ', 6, "outside-resource"),
-    (CLARIFY, "</article>", '</article><iframe src="https://cdn.example/"></iframe>', 3, "outside-resource"),
+    (CLARIFY, "</article>", '</article><video poster="//cdn.example/"></video>', 4, "outside-resource"),
+    (CLARIFY, "</article>", '</article><object data="//cdn.example/"></object>', 4, "outside-resource"),
+    (CLARIFY, "</article>", '</article><iframe src="https://cdn.example/"></iframe>', 4, "outside-resource"),
     (CSS, "h1", '@import "https://cdn.example/a.css"; h1', 2, "outside-resource"),
     (CSS, 'url("mark.svg")', "url( 'https://cdn.example/a.woff2' )", 2, "outside-resource"),
     (HOME, ">scope</a>", ">scope</a> [the <em>paper</em>][paper]", 7, "undefined-reference"),
@@ -99,6 +105,7 @@ FAULTS = [
     (HOME, '<sup id="fnref:1">', "<sup>", 14, "unused-footnote"),
     (HOME, "</article>", "<script>run()</script></article>", 15, "unsafe-html"),
     (HOME, "</article>", "<object></object></article>", 15, "unsafe-html"),
+    (HOME, "</article>", '</article><iframe srcdoc="run"></iframe>', 15, "unsafe-html"),
     (HOME, "<h1 ", '<h1 onclick="run()" ', 6, "unsafe-html"),
     (HOME, "https://elsewhere.example/", " Java\tScript:run()", 10, "unsafe-html"),
 ]
@@ -137,10 +144,11 @@ def test_every_rule_has_a_fault() -> None:
     ("name", "old", "new", "place", "hint"),
     [
         (HOME, "y/#scope", "y/#scopes", "docs/index.md:1", "nearest is 'scope' (line 7 of "),
-        (HOME, "clarify/#", "clarity/#", "docs/index.md:1", "nearest is 'stages/clarify/index.html' ("),
-        (HOME, '<h3 id="last">Last</h3>', "<h4>Last</h4>", "docs/index.md:9", "go down one level at a time"),
+        (HOME, "clarify/#", "clarity/#", "docs/index.md:1", "nearest is 'stages/clarify' ("),
+        (HOME, MORE, MORE.replace("h2", "h3"), "docs/index.md:5", "go down one level at a time"),
         (HOME, ' alt="A mark"', "", "docs/index.md:7", "say what it shows"),
         (HOME, '<sup id="fnref:1">', "<sup>", "docs/index.md:11", "refer to it or delete it"),
+        (HOME, "https://elsewhere.example/", "javascript:run()", "docs/index.md:1", "'javascript:' can run code"),
         (HOME, "x[i][j]", "[x][i]", "docs/index.md:1", "put it in backticks"),
         (HOME, '<html lang="en">', "<html>", "docs/index.md:1", "give <html> a lang (line 1 of "),
         (CLARIFY, "<article>", "<h1>Twice</h1>", "docs/stages/clarify.md:1", "exactly one (line 1 of "),
