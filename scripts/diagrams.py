@@ -99,11 +99,13 @@ fence_mermaid.__name__ = "fence_mermaid_custom"
 
 def figure(source: str, md: Any) -> str:
     """Give a diagram that parses as HTML for the page of `md`: its drawing, and a narrower one if any."""
-    wide, narrow = draw(source), draw(source, PHONE)
-    drawings = _svg(wide, md)
+    wide = draw(source)
+    narrow = draw(source, PHONE) if wide["width"] > PHONE else wide
     if narrow["width"] < wide["width"]:
         drawings = _svg(wide, md, ' class="wide"') + _svg(narrow, md, ' class="narrow"')
-    return f'<figure class="diagram scroll" aria-label="Diagram" data-search-exclude>{drawings}</figure>'
+    else:
+        drawings = _svg(wide, md)
+    return f'<figure class="diagram" aria-label="Diagram" data-search-exclude>{drawings}</figure>'
 
 
 def _svg(drawing: dict[str, Any], md: Any, attribute: str = "") -> str:
@@ -151,7 +153,7 @@ def problems(source: str) -> Iterator[tuple[int, str]]:
         if not drawing.get(key):
             yield 1, f"add a line `{key}: …` below the first (mindmap, block, sankey: draw a flowchart)"
     if (width := drawing["width"]) > WIDEST:
-        yield 1, f"{width} px wide, over {WIDEST}: shorten labels, turn it (`flowchart TB`) or split it"
+        yield 1, f"{width} px wide, over {WIDEST}: shorten labels, try `flowchart LR`, or split it"
     if drawing["nodes"] > MOST_NODES:
         yield 1, f"{drawing['nodes']} nodes, over {MOST_NODES}: merge some or split the diagram"
 

@@ -62,8 +62,7 @@
   const form = (text, unit) => unit.split("|")[text === "1" ? 0 : 1];
 
   /** What a field holds, in base units, or NaN. */
-  function parsed(text, { given, value, factor, unit }) {
-    if (text === plain(given)) return Number(value);
+  function parsed(text, { factor, unit }) {
     const [, number, scale] = NUMBER.exec(text) ?? [];
     const percent = scale === "%" && unit.startsWith("#%"); // the unit says it already
     return number ? Number(number.replace(/[,_]/g, "")) * (percent ? 1 : SCALES[scale]) * Number(factor) : NaN;
@@ -87,7 +86,7 @@
     const asked = new URLSearchParams(location.search);
     const fields = rows.filter((row) => row.dataset.given).map(field);
     let values = new Map(rows.map((row) => [row.dataset.name, Number(row.dataset.value)]));
-    for (const shown of [...results.map((row) => row.cells[1]), ...quotes]) shown.before_ = shown.textContent;
+    const original = new Map([...results.map((row) => row.cells[1]), ...quotes].map((shown) => [shown, shown.textContent]));
     for (const row of rows) row.dataset.live = "";
     blocks.forEach(tools);
     fields.filter((one) => asked.has(one.name)).forEach((one) => (one.input.value = asked.get(one.name)));
@@ -142,11 +141,10 @@
         }
         one.error.hidden = !problem;
         one.error.textContent = problem;
-        one.input.toggleAttribute("aria-invalid", false);
-        if (problem) {
-          one.input.setAttribute("aria-invalid", "true");
-          one.input.setAttribute("aria-describedby", one.error.id);
-        } else one.input.removeAttribute("aria-describedby");
+        for (const [attribute, content] of [["aria-invalid", "true"], ["aria-describedby", one.error.id]]) {
+          if (problem) one.input.setAttribute(attribute, content);
+          else one.input.removeAttribute(attribute);
+        }
       }
       show();
     }
@@ -169,18 +167,20 @@
     function mark(element, value, data) {
       const text = written(value, data);
       element.textContent = text;
-      element.classList.toggle("estimate-changed", text !== element.before_);
-      if (text === element.before_) element.removeAttribute("title");
-      else element.title = `was ${element.before_}`;
+      element.classList.toggle("estimate-changed", text !== original.get(element));
+      if (text === original.get(element)) element.removeAttribute("title");
+      else element.title = `was ${original.get(element)}`;
     }
 
     /** Say to a screen reader what the change did. */
     function tell(block) {
       const changed = results.filter((row) => row.cells[1].classList.contains("estimate-changed"));
       const said = changed.map((row) => `${row.cells[0].textContent} ${row.cells[1].textContent}`);
-      block.querySelector(".estimate-status").textContent = changed.length
-        ? `Changed: ${said.slice(0, 3).join(", ")}${said.length > 3 ? ` and ${said.length - 3} more` : ""}.`
-        : "All results as given.";
+      const more = said.length > 3 ? ` and ${said.length - 3} more` : "";
+      const wrong = fields.filter(({ error }) => !error.hidden).map(({ error }) => error.textContent);
+      if (said.length) wrong.push(`Changed: ${said.slice(0, 3).join(", ")}${more}.`);
+      for (const other of blocks) other.querySelector(".estimate-status").textContent = "";
+      block.querySelector(".estimate-status").textContent = wrong.join(" ") || "All results as given.";
     }
   }
 
