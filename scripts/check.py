@@ -36,6 +36,7 @@ from scripts.chapter import (
     template,
     template_name,
 )
+from scripts.figures import unaccounted
 
 Rule = Callable[[Chapter], Iterator[tuple[int, str]]]
 RULES: dict[str, Rule] = {}
@@ -480,6 +481,17 @@ def estimates(chapter: Chapter) -> Iterator[tuple[int, str]]:
             if "{{" in estimate.QUOTE.sub("", token.content):
                 yield at, r"quote a result as {{ name }} or {{ name | unit }}; in a table write \| for |"
     yield from estimate.problems(blocks, quotes)
+
+
+@rule
+def figures(chapter: Chapter) -> Iterator[tuple[int, str]]:
+    """In a section whose template asks for an estimate, every figure with a unit is computed, quoted or footnoted."""
+    text = chapter.text.splitlines()
+    for model, section in pairs(chapter):
+        if model.title != ANY and any(thing == "estimate" for _, thing in model.demands):
+            fenced = {at for token in section.tokens if token.type == "fence" for at in range(*token.map)}
+            end = max((token.map[1] for token in section.tokens if token.map), default=section.line)
+            yield from unaccounted([(at + 1, text[at]) for at in range(section.line, end) if at not in fenced])
 
 
 # --- Practice: questions and follow-ups

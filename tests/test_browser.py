@@ -43,7 +43,8 @@ RUN_AXE = """async () => {
   }
   axe.configure({ rules: [{ id: "color-contrast", selector: "[data-contrast]" }] })
   const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-  const { violations } = await axe.run({ runOnly: tags, resultTypes: ["violations"] })
+  const rules = { "aria-dialog-name": { enabled: true } }
+  const { violations } = await axe.run({ runOnly: tags, rules, resultTypes: ["violations"] })
   return violations.map(({ id, nodes }) => `${id}: ${nodes[0].html} ${nodes[0].failureSummary}`)
 }"""
 

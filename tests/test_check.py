@@ -83,6 +83,7 @@ PROOFS = {
         ("{{ daily_loans }}", "{{ daily_loans | byte }}"),
         ("The log grows by {{ daily_loans }}", "It is {{ daily_loans }} or {{ daily-loans + 1 }}"),
     ],
+    "figures": [("The log grows by", "At 3 GB a day the log grows by")],
     "question": [
         ("- [ ] Rain\n\n    That too.\n", ""),
         ("- [x] Vans by day", "- [ ] Vans by day"),
