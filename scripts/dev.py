@@ -76,7 +76,7 @@ def new(chosen, rest):
 
 def run(module, *arguments, cwd=ROOT):
     """Run a module of the environment; its exit status."""
-    environment = dict(os.environ, NO_MKDOCS_2_WARNING="1", PYTHONUTF8="1", PYTHONPATH=str(ROOT))
+    environment = dict(os.environ, NO_MKDOCS_2_WARNING="1", PYTHONUTF8="1", TZ="UTC", PYTHONPATH=str(ROOT))
     return subprocess.run([PYTHON, "-m", module, *arguments], cwd=cwd, env=environment).returncode
 
 
