@@ -155,17 +155,23 @@ class Sheet:
 
     def binary(self, sign: str, left: ast.expr, right: ast.expr) -> tuple[str, Any]:
         (first, a), (second, b) = self.compile(left), self.compile(right)
-        if sign in "+-" and a != b:
-            ours, theirs = f"`{ast.unparse(left)}` is {spell(a)}", f"`{ast.unparse(right)}` is {spell(b)}"
-            raise Fault(f"{ours} and {theirs}: add or subtract like units only")
-        if sign == "**" and not a.dimensionless:
+        if sign in "*/":
+            base = a * b if sign == "*" else a / b
+        elif sign != "**":
+            base = a
+            if a != b:
+                ours, theirs = f"`{ast.unparse(left)}` is {spell(a)}", f"`{ast.unparse(right)}` is {spell(b)}"
+                raise Fault(f"{ours} and {theirs}: add or subtract like units only")
+        elif not b.dimensionless:
+            raise Fault(f"the power `{ast.unparse(right)}` is {spell(b)}: divide it by an input in {spell(b)}")
+        elif a.dimensionless:
+            base = a
+        else:
             try:
-                b = a ** ast.literal_eval(right)
+                base = a ** ast.literal_eval(right)
             except ValueError:
                 raise Fault(f"`{ast.unparse(left)}` has a unit: raise it to a written number only") from None
-        elif sign == "**" and not b.dimensionless:
-            raise Fault(f"the power `{ast.unparse(right)}` is {spell(b)}: divide it by an input in {spell(b)}")
-        return f"{first} {second} {sign}", {"+": a, "-": a, "*": a * b, "/": a / b, "**": b}[sign]
+        return f"{first} {second} {sign}", base
 
     def call(self, name: str, args: list[tuple[str, Any]]) -> tuple[str, Any]:
         (program, base), *more = args

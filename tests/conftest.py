@@ -26,6 +26,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(
         tmp_path_factory.mktemp("site") / "guide",
         SITE_URL="http://127.0.0.1/guide/",
-        REPO_URL="https://git.example/owner/guide",
+        REPO_URL="https://github.com/owner/guide",
         EDIT_URI="edit/main/docs/",
     )

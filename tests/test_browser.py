@@ -221,7 +221,7 @@ def test_a_chapter_is_listed_and_can_be_edited(source: Path, url: str, visitor):
     page = visitor().new_page()
     page.goto(url + address(source))
     edit = page.locator("a[rel=edit]")
-    expect(edit).to_have_attribute("href", f"https://git.example/owner/guide/edit/main/docs/{source.as_posix()}")
+    expect(edit).to_have_attribute("href", f"https://github.com/owner/guide/edit/main/docs/{source.as_posix()}")
     title = page.locator("h1").inner_text().removesuffix("¶")
     if source.parent.name == "case-studies":
         expect(page.locator("p.facts")).to_have_text(re.compile(r"\w+ · (Introductory|Intermediate|Advanced)$"))

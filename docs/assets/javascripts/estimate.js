@@ -115,7 +115,16 @@
         take(fields);
         tell(block);
       });
-      const link = make("a", { className: "estimate-link" }, "Link to these inputs");
+      const link = make("a", { className: "estimate-link" });
+      link.addEventListener("click", async (event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey) return; // a new tab or window is the browser's matter
+        event.preventDefault();
+        event.stopPropagation(); // the theme would drop the query
+        history.replaceState(history.state, "", link.href);
+        link.textContent = "The link is in the address bar";
+        await navigator.clipboard?.writeText(link.href);
+        if (navigator.clipboard) link.textContent = "Link copied";
+      });
       const status = make("span", { className: "estimate-status" });
       status.setAttribute("role", "status");
       block.append(make("p", { className: "estimate-tools" }, reset, link, status));
@@ -161,7 +170,11 @@
       }
       for (const row of results) mark(row.cells[1], values.get(row.dataset.name), row.dataset);
       for (const quote of quotes) mark(quote, values.get(quote.dataset.quote), quote.dataset);
-      for (const block of blocks) block.querySelector(".estimate-link").href = url.href;
+      for (const block of blocks) {
+        const link = block.querySelector(".estimate-link");
+        link.href = url.href;
+        link.textContent = "Link to these inputs";
+      }
     }
 
     function mark(element, value, data) {
