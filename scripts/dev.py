@@ -59,7 +59,7 @@ def build(chosen, rest):
 
 
 def test(chosen, rest):
-    return run("scripts.browser") or run("pytest", *rest)
+    return run("scripts.browser") or run("pytest", "--numprocesses=auto", "--dist=loadfile", *rest)
 
 
 def check(chosen, rest):

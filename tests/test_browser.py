@@ -94,7 +94,7 @@ def url(site: Path) -> str:
     return re.search("<loc>(.+?)</loc>", (site / "sitemap.xml").read_text("utf-8"))[1]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(site: Path) -> Iterator[Browser]:
     """One browser for all tests. It finds on a free port what the site's address has on port 80."""
     with serve(site.parent, site / "404.html") as port, sync_playwright() as playwright:
