@@ -95,7 +95,8 @@ def installers() -> list[tuple[str, ...]]:
         return [(*PLAYWRIGHT, "--with-deps")]
     # without a font, text has no width and pages no layout
     install = ("apt-get", "install", "--yes", "--no-install-recommends", "fonts-liberation")
-    return [("apt-get", "update"), (*install, "chromium-headless-shell"), (*install, "chromium"), (*PLAYWRIGHT, "--with-deps")]
+    packages = [(*install, "chromium-headless-shell"), (*install, "chromium")]
+    return [("apt-get", "update"), *packages, (*PLAYWRIGHT, "--with-deps")]
 
 
 def launch(playwright: Playwright, *arguments: str) -> Browser:

@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from difflib import SequenceMatcher, get_close_matches
 from functools import cache
 from html.parser import HTMLParser
@@ -18,6 +19,7 @@ from math import ceil
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import yaml
 from markdown.extensions.toc import slugify
 from markdown_it.token import Token
 
@@ -36,7 +38,7 @@ from scripts.chapter import (
     template,
     template_name,
 )
-from scripts.figures import unaccounted
+from scripts.figures import NUMBERS, number_problems, number_warnings, unaccounted
 
 Rule = Callable[[Chapter], Iterator[tuple[int, str]]]
 RULES: dict[str, Rule] = {}
@@ -614,8 +616,21 @@ def indentation(chapter: Chapter) -> Iterator[tuple[int, str]]:
 # --- The command
 
 
+def check_numbers(text: str, today: date) -> tuple[list[Finding], list[Finding]]:
+    """What is wrong in the text of numbers.yml, and what has grown old there."""
+    try:
+        wrong = [Finding(NUMBERS, at, "number", message) for at, message in number_problems(text)]
+        old = [Finding(NUMBERS, at, "number-age", message) for at, message in number_warnings(text, today)]
+    except (yaml.YAMLError, ValueError, KeyError, AttributeError, TypeError) as error:
+        at = error.problem_mark.line + 1 if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark else 1
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        message = f"cannot read it ({reason}); write it like the groups that are there"
+        wrong, old = [Finding(NUMBERS, at, "number", message)], []
+    return wrong, old
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """Check the files named, or every page. Returns 0, or 1 with findings or nothing to check."""
+    """Check the files named, or every page and the numbers. Returns 0, or 1 with findings or nothing to check."""
     parser = argparse.ArgumentParser(prog="dev.py check", description="Check chapters: path:line: rule: message.")
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="Markdown files; all pages when left out")
     parser.add_argument("--rules", action="store_true", help="list the rules and what each asks")
@@ -626,6 +641,11 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     files = [path.resolve() for path in chosen.files] or pages()
     found = [finding for path in files for finding in check(path)]
+    if not chosen.files:
+        wrong, old = check_numbers(NUMBERS.read_text("utf-8"), date.today())
+        found += wrong
+        for warning in old:
+            print(f"{warning} (a warning)")
     for finding in found:
         print(finding)
         if os.environ.get("GITHUB_ACTIONS") == "true":

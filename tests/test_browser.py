@@ -263,7 +263,7 @@ def test_paper_is_black_on_white_and_leaves_nothing_folded(url: str, visitor):
         expect(page.locator(gone)).to_be_hidden()
     folded = page.locator("details:not([open])")
     assert folded.count()
-    assert folded.evaluate_all("all => all.every(one => one.lastElementChild.getBoundingClientRect().height > 0)")
+    assert folded.evaluate_all("all => all.every(one => one.lastElementChild.checkVisibility())")
     shown = "link => getComputedStyle(link, '::after').content"
     outside, inside = page.locator(".footnote a[href^=https]"), page.locator("article p a[href*=framework]")
     assert outside.first.get_attribute("href") in outside.first.evaluate(shown)

@@ -1,6 +1,7 @@
 """Each rule is proved by the smallest edit that breaks it, and only it, in one good chapter."""
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scripts import check as command
+from scripts import figures
 from scripts.chapter import DOCS, kinds, pages, template
 from scripts.check import COUNTS, RULES, check
 
@@ -250,6 +252,40 @@ def test_nothing_to_check_is_a_failure(monkeypatch, capsys):
     monkeypatch.setattr(command, "pages", lambda: [DOCS / "index.md"])
     assert command.main([]) == 1
     assert "no chapters found" in capsys.readouterr().out
+
+
+NUMBERS = figures.NUMBERS.read_text("utf-8")
+
+
+def test_numbers_of_the_guide():
+    wrong, _ = command.check_numbers(NUMBERS, date(2026, 12, 1))
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("source: napkin, confidence: reported", "confidence: reported"),
+        ("napkin, confidence: reported", "napkin, confidence: sure"),
+        ("value: 100 us", "value: quick"),
+        ("memory_random_read: {", "memory_random_read: {{"),
+        ("what: Read 64 bytes at random from memory, ", ""),
+        ("sources:", "source:"),
+    ],
+)
+def test_a_number_without_its_source(old, new):
+    """One entry broken is found, and only it; where the file cannot be read at all, that; never a traceback."""
+    assert old in NUMBERS
+    wrong, old_ones = command.check_numbers(NUMBERS.replace(old, new, 1), date(2026, 12, 1))
+    assert {finding.rule for finding in wrong} == {"number"}
+    assert len({finding.line for finding in wrong}) == 1
+    assert old_ones == []
+
+
+def test_a_number_older_than_a_year():
+    wrong, old = command.check_numbers(NUMBERS, date(2099, 1, 1))
+    assert wrong == []
+    assert len(old) == len(figures.numbers())
 
 
 # --- Damage

@@ -289,6 +289,12 @@ def test_the_link_carries_what_was_changed(browser, page):
     field(page, "share").fill("55")
     address = page.get_by_role("link", name="Link to these inputs").first.get_attribute("href")
     assert address == "http://guide.test/page?users=50+M&share=55"
+    page.get_by_role("link", name="Link to these inputs").first.click()
+    assert page.url == address
+    assert page.get_by_role("link").first.inner_text() == "The link is in the address bar"
+    field(page, "factor").fill("4")
+    assert page.get_by_role("link").first.get_attribute("href") == address + "&factor=4"
+    field(page, "factor").fill("3")
     other = browser.new_page()
     assert serve(other, render(TEXT), "?users=50+M&share=55&h=word#part") == []
     assert field(other, "users").input_value() == "50 M"
@@ -387,6 +393,7 @@ def test_complete_without_a_script_and_on_paper(browser):
     page.emulate_media(media="print")
     assert page.locator(".estimate-tools").first.is_hidden()
     assert page.locator(".estimate thead").first.is_visible()
+    assert field(page, "factor").bounding_box()["width"] < 12
     page.close()
 
 

@@ -121,9 +121,12 @@
         event.preventDefault();
         event.stopPropagation(); // the theme would drop the query
         history.replaceState(history.state, "", link.href);
-        link.textContent = "The link is in the address bar";
-        await navigator.clipboard?.writeText(link.href);
-        if (navigator.clipboard) link.textContent = "Link copied";
+        try {
+          await navigator.clipboard.writeText(link.href);
+          link.textContent = "Link copied";
+        } catch {
+          link.textContent = "The link is in the address bar"; // no permission, or no clipboard
+        }
       });
       const status = make("span", { className: "estimate-status" });
       status.setAttribute("role", "status");
