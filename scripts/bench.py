@@ -18,7 +18,6 @@ from markdown import markdown
 from scripts.chapter import DOCS, kinds, pages
 from scripts.check import check
 
-
 BLOCK = """```estimate
 users_{0} = 100 M user  # assumption: daily
 views_{0} = 12 request/user/day  # assumption
