@@ -9,6 +9,7 @@ import ast
 import math
 import operator
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -26,10 +27,9 @@ from markdown.util import AtomicString
 from scripts.figures import Entry, numbers
 from scripts.units import POWERS, Fault, Unit, measure, nearest, registry, spell, unit, written
 
-try:  # MkDocs reports a BuildError with the page's name and without a traceback
-    from mkdocs.exceptions import BuildError
-except ImportError:
-    BuildError = Exception  # type: ignore[assignment, misc]
+# Where MkDocs builds, it reports its own BuildError with the page's name and without a traceback; the checker need not
+# wait for MkDocs to load.
+BuildError = getattr(sys.modules.get("mkdocs.exceptions"), "BuildError", Exception)
 
 # --- Lines -------------------------------------------------------------------------------------------------------
 
