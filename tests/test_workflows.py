@@ -22,7 +22,7 @@ def test_pinned_and_least_rights(path):
     assert uses
     assert all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v[\d.]+", line) for line in uses)
     assert workflow["permissions"] == {"contents": "read"}
-    assert "pull_request_target" not in text
+    assert "pull_request_target" not in workflow[True]  # YAML takes the key `on` for a truth value
     assert "secrets." not in text
     for job in workflow["jobs"].values():
         assert job["timeout-minutes"] <= 30
