@@ -294,6 +294,7 @@ def test_a_site_without_addresses_works_too(tmp_path: Path, visitor):
         page.goto(root + MISSING)
         page.locator("article").get_by_role("link", name="Case studies").click()
         expect(page).to_have_url(f"{root}case-studies/")
+        page.wait_for_load_state("networkidle")  # or what is still asked for would fail when the server stops
 
 
 # Finding a browser ---------------------------------------------------------------------------------------------------
