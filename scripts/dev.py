@@ -28,7 +28,7 @@ def main():
     commands.add_parser("serve", help="build the site, serve it and rebuild on every change").add_argument(
         "--port", type=int, default=8000, help="the port to listen on (8000)"
     )
-    commands.add_parser("build", help="build the site into site/; any warning is an error")
+    commands.add_parser("build", help="check the chapters and build the site into site/; any warning is an error")
     for name, text in {
         "test": "run every test, after getting a browser if there is none; arguments go to pytest",
         "check": "check the chapters named, or all of them",
@@ -55,7 +55,8 @@ def serve(chosen, rest):
 
 
 def build(chosen, rest):
-    return run("mkdocs", "build", "--strict", "--site-dir", "site") or run("scripts.site", "site", "docs")
+    strict = "mkdocs", "build", "--strict", "--site-dir", "site"
+    return run("scripts.check") or run(*strict) or run("scripts.site", "site", "docs")
 
 
 def test(chosen, rest):

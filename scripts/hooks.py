@@ -1,8 +1,13 @@
-"""What MkDocs itself has no setting for: the order of the sections."""
+"""What MkDocs itself has no setting for: the order of the sections, and one line for a file that it cannot read."""
 
 from itertools import pairwise
+from pathlib import Path
 
+from mkdocs.exceptions import BuildError
 from mkdocs.structure.nav import Navigation
+from mkdocs.structure.pages import Page
+
+from scripts.chapter import Unreadable, read
 
 ORDER = ("Framework", "Case studies", "Reference", "Contribute")
 
@@ -17,3 +22,11 @@ def on_nav(nav: Navigation, **_: object) -> Navigation:
         if following:
             following.previous_page = page
     return nav
+
+
+def on_page_read_source(page: Page, **_: object) -> str:
+    """The page's Markdown; where it is not UTF-8, MkDocs itself would show a traceback."""
+    try:
+        return read(Path(page.file.abs_src_path))
+    except Unreadable as problem:
+        raise BuildError(f"docs/{page.file.src_uri}:{problem.line}: {problem.rule}: {problem}") from None

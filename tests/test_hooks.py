@@ -1,9 +1,14 @@
-"""The order of the pages, as a reader goes from one to the next."""
+"""The order of the pages, as a reader goes from one to the next, and what is said of a file that cannot be read."""
 
 import re
+import shutil
+import subprocess
+import sys
 from itertools import groupby
 from pathlib import Path
 from urllib.parse import urljoin
+
+from tests.conftest import ROOT
 
 
 def test_next_leads_through_every_page_in_order(site: Path):
@@ -22,3 +27,16 @@ def test_next_leads_through_every_page_in_order(site: Path):
     assert folders == ["index.html", "framework", "case-studies", "reference", "contribute"]
     stages = [page for page in seen if page.startswith("framework/")]
     assert stages == ["framework/index.html", *sorted(stages)[:-1]]
+
+
+def test_a_file_that_is_not_utf_8_stops_the_build_in_one_line(tmp_path):
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    for name in ("scripts", "overrides"):
+        (tmp_path / name).symlink_to(ROOT / name, target_is_directory=True)
+    shutil.copy(ROOT / "mkdocs.yml", tmp_path)
+    (tmp_path / "docs/reference/rain.md").write_bytes("---\ntitle: Straße\n---\n".encode("latin-1"))
+    command = [sys.executable, "-m", "mkdocs", "build", "--site-dir", str(tmp_path / "site")]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "docs/reference/rain.md:2: encoding: this is not UTF-8" in done.stderr
+    assert "Traceback" not in done.stderr
