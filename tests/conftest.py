@@ -1,11 +1,15 @@
-"""One strict build of the guide for all the tests that read it."""
+"""One strict build of the guide for all the tests that read it, and a browser for those that look at something."""
 
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from scripts.browser import launch
 
 ROOT = Path(__file__).parent.parent
 
@@ -29,3 +33,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         REPO_URL="https://github.com/owner/guide",
         EDIT_URI="edit/main/docs/",
     )
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser; closed with its module, since its event loop would disturb tests that run one of their own."""
+    with sync_playwright() as playwright:
+        chromium = launch(playwright)
+        yield chromium
+        chromium.close()

@@ -10,9 +10,8 @@ import material
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from markdown import Markdown
-from playwright.sync_api import Browser, Locator, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Route
 
-from scripts.browser import launch
 from scripts.estimate import Quantity, Sheet, run
 from scripts.units import Fault
 
@@ -21,14 +20,6 @@ THEME = Path(material.__file__).parent / "templates/assets/stylesheets"
 FILES = {path.name: path for path in [*(ROOT / "docs/assets").glob("*/*.*"), *THEME.glob("*.css")]}
 STYLES = [name for name in FILES if name.startswith(("main.", "palette."))] + ["guide.css", "estimate.css"]
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; form-action 'none'; base-uri 'none'"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = launch(playwright)
-        yield chromium
-        chromium.close()
 
 
 def serve(page: Page, body: str, query: str = "", scheme: str = "default") -> list[str]:
