@@ -19,6 +19,7 @@ from markdown import Markdown
 from playwright.sync_api import Browser, Page
 
 from scripts import diagrams
+from scripts.chapter import DOCS, Chapter, pages
 
 ROOT = Path(__file__).parent.parent
 SVG = "{http://www.w3.org/2000/svg}"
@@ -460,3 +461,17 @@ def test_unknown_kind_falls_back(caplog):
     html = convert("zenuml\n  A.b() <x>\n")
     assert re.search(r'<pre  ?class="mermaid"><code>zenuml\n  A.b\(\) &lt;x&gt;', html)
     assert "`zenuml` is no kind of diagram known here" in caplog.text
+
+
+def test_every_fence_of_the_guide_is_drawn(site):
+    """superfences shows a fence as it stands, without a word, where its formatter fails."""
+    fences = drawn = 0
+    for path in pages():
+        tokens = Chapter(path).tokens
+        here = sum(token.type == "fence" and token.info == "mermaid" for token in tokens)
+        name = path.relative_to(DOCS).with_suffix("")
+        folder = name.parent if name.name == "index" else name
+        html = (site / folder / "index.html").read_text("utf-8")
+        assert html.count('<figure class="diagram"') == here, path
+        fences, drawn = fences + here, drawn + html.count("<figure")
+    assert fences == drawn > 0
