@@ -19,7 +19,6 @@ from math import ceil
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import yaml
 from markdown.extensions.toc import slugify
 from markdown_it.token import Token
 
@@ -38,7 +37,7 @@ from scripts.chapter import (
     template,
     template_name,
 )
-from scripts.figures import NUMBERS, number_problems, number_warnings, unaccounted
+from scripts.figures import NUMBERS, UnreadableNumbers, number_problems, number_warnings, unaccounted
 
 Rule = Callable[[Chapter], Iterator[tuple[int, str]]]
 RULES: dict[str, Rule] = {}
@@ -61,9 +60,10 @@ class Finding:
         return f"{shown(self.path)}:{self.line}: {self.rule}: {self.message}"
 
     def annotation(self) -> str:
-        """The same as a workflow command of GitHub Actions; `%` and line ends are escaped as it asks."""
-        message = self.message.replace("%", "%25").replace("\n", "%0A")
-        return f"::error file={shown(self.path)},line={self.line},title={self.rule}::{message}"
+        """The same as a workflow command of GitHub Actions, escaped as it asks."""
+        message = self.message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+        file = shown(self.path).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
+        return f"::error file={file},line={self.line},title={self.rule}::{message}"
 
 
 def shown(path: Path) -> str:
@@ -620,13 +620,9 @@ def check_numbers(text: str, today: date) -> tuple[list[Finding], list[Finding]]
     """What is wrong in the text of numbers.yml, and what has grown old there."""
     try:
         wrong = [Finding(NUMBERS, at, "number", message) for at, message in number_problems(text)]
-        old = [Finding(NUMBERS, at, "number-age", message) for at, message in number_warnings(text, today)]
-    except (yaml.YAMLError, ValueError, KeyError, AttributeError, TypeError) as error:
-        at = error.problem_mark.line + 1 if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark else 1
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        message = f"cannot read it ({reason}); write it like the groups that are there"
-        wrong, old = [Finding(NUMBERS, at, "number", message)], []
-    return wrong, old
+        return wrong, [Finding(NUMBERS, at, "number-age", message) for at, message in number_warnings(text, today)]
+    except UnreadableNumbers as fault:
+        return [Finding(NUMBERS, fault.line, "number", str(fault))], []
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -642,7 +638,10 @@ def main(arguments: list[str] | None = None) -> int:
     files = [path.resolve() for path in chosen.files] or pages()
     found = [finding for path in files for finding in check(path)]
     if not chosen.files:
-        wrong, old = check_numbers(NUMBERS.read_text("utf-8"), date.today())
+        try:
+            wrong, old = check_numbers(read(NUMBERS), date.today())
+        except Unreadable as problem:
+            wrong, old = [Finding(NUMBERS, problem.line, problem.rule, str(problem))], []
         found += wrong
         for warning in old:
             print(f"{warning} (a warning)")

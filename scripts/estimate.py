@@ -394,10 +394,13 @@ class Fences(Preprocessor):
     def html(self, kind: str, line: int, source: str) -> str:
         if kind == "estimate":
             return estimate_table(self.page.sheet.add(line, source))
-        group = source.strip()
-        rows = [entry for entry in numbers().values() if entry.group == group]
-        if not rows:
-            self.page.sheet.problems.append((line, f"numbers.yml has no group `{group}`: write one of its headings"))
+        group, rows = source.strip(), []
+        try:
+            rows = [entry for entry in numbers().values() if entry.group == group]
+            if not rows:
+                raise Fault(f"numbers.yml has no group `{group}`: write one of its headings")
+        except Fault as fault:
+            self.page.sheet.report(line, fault)
         return numbers_table(group, rows)
 
 

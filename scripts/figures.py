@@ -29,24 +29,43 @@ class Entry:
     url: str
 
 
+class UnreadableNumbers(Fault):
+    """numbers.yml cannot be read at all; `line` counts from 1."""
+
+    def __init__(self, error: Exception) -> None:
+        mark = getattr(error, "problem_mark", None)
+        self.line = mark.line + 1 if mark else 1
+        reason = getattr(error, "problem", None) or f"{type(error).__name__}: {error}"
+        super().__init__(
+            f"numbers.yml cannot be read from line {self.line} ({reason}): write it like the lines that are there"
+        )
+
+
 def numbers() -> dict[str, Entry]:
-    """The numbers to know, by name."""
-    return entries(NUMBERS.read_text("utf-8"))
+    """The numbers to know, by name; UnreadableNumbers if their file is not UTF-8 or not of their form."""
+    try:
+        return entries(NUMBERS.read_text("utf-8"))
+    except UnicodeDecodeError as error:
+        raise UnreadableNumbers(error) from None
 
 
 @cache
 def entries(text: str) -> dict[str, Entry]:
-    """The numbers in the text of numbers.yml, by name."""
-    groups = yaml.safe_load(text)
-    sources = groups.pop("sources")
+    """The numbers in the text of numbers.yml, by name; UnreadableNumbers if it is not of their form."""
     found = {}
-    for group, rows in groups.items():
-        for name, row in rows.items():
-            source = sources.get(row.get("source"), {})
-            line = text[: re.search(rf"^ +{name}:", text, re.M).start()].count("\n") + 1
-            day = row.get("date", source.get("date"))
-            title, url = source.get("title", ""), source.get("url", "")
-            found[name] = Entry(name, line, group, row["what"], str(row["value"]), row["confidence"], day, title, url)
+    try:
+        groups = yaml.safe_load(text)
+        sources = groups.pop("sources")
+        for group, rows in groups.items():
+            for name, row in rows.items():
+                source = sources.get(row.get("source"), {})
+                line = text[: re.search(rf"^ +{name}:", text, re.M).start()].count("\n") + 1
+                day = row.get("date", source.get("date"))
+                title, url = source.get("title", ""), source.get("url", "")
+                what, value, confidence = row["what"], str(row["value"]), row["confidence"]
+                found[name] = Entry(name, line, group, what, value, confidence, day, title, url)
+    except (yaml.YAMLError, ValueError, KeyError, AttributeError, TypeError) as error:
+        raise UnreadableNumbers(error) from None
     return found
 
 

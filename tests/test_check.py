@@ -245,7 +245,7 @@ def test_exit_and_annotation(tmp_path, capsys, monkeypatch):
     assert command.main([str(path)]) == 1
     out = capsys.readouterr().out
     assert ":1: file-name: rename the file to rain-100.md" in out
-    assert "title=file-name::rename" in out
+    assert f"::error file={tmp_path.as_posix()}/notes/rain%2C 100%25.md,line=1,title=file-name::rename" in out
 
 
 def test_nothing_to_check_is_a_failure(monkeypatch, capsys):
@@ -280,6 +280,22 @@ def test_a_number_without_its_source(old, new):
     assert {finding.rule for finding in wrong} == {"number"}
     assert len({finding.line for finding in wrong}) == 1
     assert old_ones == []
+
+
+@pytest.mark.parametrize(
+    "data", [NUMBERS.replace("memory_random_read: {", "memory_random_read: {{").encode(), b"a: \xdf"]
+)
+def test_numbers_that_cannot_be_read(data, tmp_path, monkeypatch, capsys):
+    """The whole check, and a chapter that uses them, say so in findings; there is no traceback."""
+    broken = tmp_path / "numbers.yml"
+    broken.write_bytes(data)
+    monkeypatch.setattr(figures, "NUMBERS", broken)
+    monkeypatch.setattr(command, "NUMBERS", broken)
+    monkeypatch.setattr(command, "pages", lambda: [DOCS / "framework" / "1-clarify.md"])
+    assert command.main([]) == 1
+    out = capsys.readouterr().out
+    assert f"{broken.as_posix()}:" in out
+    assert "estimates: numbers.yml cannot be read from line" in out
 
 
 def test_a_number_older_than_a_year():
