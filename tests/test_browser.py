@@ -279,6 +279,15 @@ def test_paper_is_black_on_white_and_leaves_nothing_folded(url: str, visitor):
 # Instant navigation --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_the_cheat_sheet_is_two_sides(paper: str, url: str, visitor):
+    """Each begins a page, so a blank page or a side that runs over would make three."""
+    page = visitor().new_page()
+    page.goto(url + "reference/cheat-sheet/")
+    expect(page.locator(".side")).to_have_count(2)
+    assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format=paper))) == 2
+
+
 def test_pages_change_without_a_reload(url: str, visitor):
     page = visitor().new_page()
     page.goto(url, wait_until="networkidle")
