@@ -22,7 +22,7 @@ from urllib.parse import unquote, urlsplit
 from markdown.extensions.toc import slugify
 from markdown_it.token import Token
 
-from scripts import diagrams, estimate
+from scripts import diagrams, estimate, glossary
 from scripts.chapter import (
     ANY,
     ROOT,
@@ -584,6 +584,13 @@ def levels(tokens: list[Token]) -> list[str]:
     """The bold words that open each item of the answer to a follow-up."""
     opened = [(item[0].children or [])[:3] for item in items(tokens) if item]
     return [c[-1].content if len(c) == 3 and c[-2].type == "strong_open" else "" for c in opened]
+
+
+@rule
+def glossary_entry(chapter: Chapter) -> Iterator[tuple[int, str]]:
+    """The glossary's terms are in order, each defined in one short sentence, and no name belongs to two of them."""
+    if chapter.path == glossary.PAGE:
+        yield from glossary.problems(chapter)
 
 
 # --- Markdown that the site reads otherwise than GitHub
