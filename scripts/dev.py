@@ -17,6 +17,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 LOCK = ROOT / "requirements.lock"
 STAMP = VENV / "lock.sha256"
+STRICT = "mkdocs", "build", "--strict", "--site-dir", "site"
 
 
 def main():
@@ -29,6 +30,7 @@ def main():
         "--port", type=int, default=8000, help="the port to listen on (8000)"
     )
     commands.add_parser("build", help="check the chapters and build the site into site/; any warning is an error")
+    commands.add_parser("pdf", help="build, and print a PDF of each chapter and of the whole guide into site/pdf/")
     for name, text in {
         "test": "run every test, after getting a browser if there is none; arguments go to pytest",
         "check": "check the chapters named, or all of them",
@@ -37,7 +39,7 @@ def main():
     }.items():
         commands.add_parser(name, help=text, add_help=False)
     chosen, rest = parser.parse_known_args()
-    if rest and chosen.command in ("serve", "build"):
+    if rest and chosen.command in ("serve", "build", "pdf"):
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     set_up()
     try:
@@ -55,8 +57,13 @@ def serve(chosen, rest):
 
 
 def build(chosen, rest):
-    strict = "mkdocs", "build", "--strict", "--site-dir", "site"
-    return run("scripts.check") or run(*strict) or run("scripts.site", "site", "docs")
+    return run("scripts.check") or run(*STRICT) or run("scripts.site", "site", "docs")
+
+
+def pdf(chosen, rest):
+    os.environ["PDF"] = "1"  # the pages link to them
+    made = run("scripts.check") or run("scripts.browser") or run(*STRICT) or run("scripts.pdf", "site")
+    return made or run("scripts.site", "site", "docs")
 
 
 def test(chosen, rest):

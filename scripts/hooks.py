@@ -1,12 +1,15 @@
-"""What MkDocs itself has no setting for: the order of the sections, and one line for a file that it cannot read."""
+"""What MkDocs itself has no setting for: the order of the sections, one line for a file that it cannot read, and what
+is made of the built site as a whole."""
 
 from itertools import pairwise
 from pathlib import Path
 
+from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import BuildError
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 
+from scripts import policy, search
 from scripts.chapter import Unreadable, read
 
 ORDER = ("Framework", "Case studies", "Reference", "Contribute")
@@ -30,3 +33,9 @@ def on_page_read_source(page: Page, **_: object) -> str:
         return read(Path(page.file.abs_src_path))
     except Unreadable as problem:
         raise BuildError(f"docs/{page.file.src_uri}:{problem.line}: {problem.rule}: {problem}") from None
+
+
+def on_post_build(config: MkDocsConfig, **_: object) -> None:
+    """The index for the search box, then the policy, which covers all that stands in the pages."""
+    search.write(Path(config.site_dir))
+    policy.write(Path(config.site_dir))

@@ -304,7 +304,7 @@ def test_sizes(browser, drawn, width, text, scrolling):
 
 @pytest.mark.parametrize("font", ["sans-serif", "DejaVu Sans", "Liberation Sans"])
 def test_labels_stay_within_their_boxes(browser, drawn, font):
-    page = visit(browser, drawn, viewport={"width": 1280, "height": 800})
+    page = visit(browser, drawn, viewport={"width": 1280, "height": 800}, bypass_csp=True)
     page.goto(drawn.url)
     page.add_style_tag(content=f".diagram svg {{ font-family: '{font}', sans-serif !important }}")
     measured, outgrown = page.evaluate(
