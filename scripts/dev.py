@@ -31,6 +31,7 @@ def main():
     )
     commands.add_parser("build", help="check the chapters and build the site into site/; any warning is an error")
     commands.add_parser("pdf", help="build, and print a PDF of each chapter and of the whole guide into site/pdf/")
+    commands.add_parser("offline", help="build a copy of the site that works from a folder, and a zip of it")
     for name, text in {
         "test": "run every test, after getting a browser if there is none; arguments go to pytest",
         "check": "check the chapters named, or all of them",
@@ -39,7 +40,7 @@ def main():
     }.items():
         commands.add_parser(name, help=text, add_help=False)
     chosen, rest = parser.parse_known_args()
-    if rest and chosen.command in ("serve", "build", "pdf"):
+    if rest and chosen.command in ("serve", "build", "pdf", "offline"):
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     set_up()
     try:
@@ -64,6 +65,12 @@ def pdf(chosen, rest):
     os.environ["PDF"] = "1"  # the pages link to them
     made = run("scripts.check") or run("scripts.browser") or run(*STRICT) or run("scripts.pdf", "site")
     return made or run("scripts.site", "site", "docs")
+
+
+def offline(chosen, rest):
+    os.environ["OFFLINE"] = "true"
+    made = run("scripts.check") or run(*STRICT[:-1], "guide")
+    return made or run("scripts.site", "guide", "docs") or run("scripts.offline", "guide")
 
 
 def test(chosen, rest):

@@ -1,18 +1,29 @@
 """What MkDocs itself has no setting for: the order of the sections, one line for a file that it cannot read, and what
 is made of the built site as a whole."""
 
+import re
 from itertools import pairwise
 from pathlib import Path
+from posixpath import dirname, join, normpath
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import BuildError
+from mkdocs.structure.files import Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
+from mkdocs.utils import get_relative_url
 
 from scripts import policy, search
 from scripts.chapter import Unreadable, read
 
 ORDER = ("Framework", "Case studies", "Reference", "Contribute")
+
+
+def on_config(config: MkDocsConfig) -> None:
+    """For a copy that is opened from a folder: links name files, and an iframe does the work of the search's worker."""
+    if config.extra["offline"]:
+        config.use_directory_urls = False
+        config.extra["polyfills"] = ["assets/vendor/iframe-worker.js"]
 
 
 def on_nav(nav: Navigation, **_: object) -> Navigation:
@@ -35,7 +46,18 @@ def on_page_read_source(page: Page, **_: object) -> str:
         raise BuildError(f"docs/{page.file.src_uri}:{problem.line}: {problem.rule}: {problem}") from None
 
 
+def on_page_content(html: str, page: Page, files: Files, **_: object) -> str:
+    """In a diagram, as in text, a link names a Markdown file; MkDocs itself does not look into drawings."""
+
+    def address(link: re.Match) -> str:
+        file = files.get_file_from_path(normpath(join(dirname(page.file.src_uri), link[1])))
+        return f'xlink:href="{get_relative_url(file.url, page.url)}{link[2]}"' if file else link[0]
+
+    return re.sub(r'xlink:href="([^":#]+\.md)([^"]*)"', address, html)
+
+
 def on_post_build(config: MkDocsConfig, **_: object) -> None:
     """The index for the search box, then the policy, which covers all that stands in the pages."""
     search.write(Path(config.site_dir))
-    policy.write(Path(config.site_dir))
+    if not config.extra["offline"]:  # pages opened from a folder have no origin that a policy could name
+        policy.write(Path(config.site_dir))

@@ -51,4 +51,6 @@ def write(site: Path) -> None:
     index = json.loads(path.read_text("utf-8"))
     found = json.dumps(compact(index["docs"], synonyms()), ensure_ascii=False, separators=(",", ":"))
     path.with_name("index.js").write_text(f"const guide = {found}\n", "utf-8")
-    path.write_text(json.dumps(index | {"docs": []}), "utf-8")
+    rest = json.dumps(index | {"docs": []})
+    path.write_text(rest, "utf-8")
+    path.with_suffix(".js").write_text(f"const __index = {rest}\n", "utf-8")  # what the theme reads over file://

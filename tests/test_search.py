@@ -2,13 +2,15 @@
 
 import json
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 import quickjs
 import yaml
+from playwright.sync_api import Browser
 
-from scripts import search
-from tests.conftest import ROOT
+from scripts import offline, search
+from tests.conftest import ROOT, build
 
 ASSETS = ROOT / "docs/assets"
 KINDS = yaml.safe_load((ROOT / "tests/queries.yml").read_text("utf-8"))
@@ -27,8 +29,8 @@ def worker(site: Path):
         """globalThis.self = globalThis
         const sent = []
         globalThis.postMessage = message => sent.push(message)
-        globalThis.importScripts = (...files) => loaded.push(...files)
-        const loaded = []"""
+        globalThis.importScripts = () => {}
+        globalThis.URL = class { href }"""
     )
     context.eval((ASSETS / "vendor/minisearch.js").read_text("utf-8"))
     context.eval((site / "search/index.js").read_text("utf-8"))
@@ -92,3 +94,24 @@ def test_compact():
     sections = [["", "A & B", ""], ["c", "C", "One two ."]]
     page = {"location": "a/", "title": "A & B", "sections": sections, "tags": ["x"]}
     assert search.compact(documents, []) == {"pages": [page], "synonyms": []}
+
+
+def test_search_works_from_a_folder(tmp_path: Path, browser: Browser):
+    """Over file:// there are no workers and no requests: the copy for a folder finds, and its links name files."""
+    site = build(tmp_path / "guide", OFFLINE="true")
+    page = browser.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("requestfailed", lambda request: faults.append(request.url))
+    page.goto((site / "framework/index.html").as_uri())
+    page.locator(".md-search__input").focus()
+    page.keyboard.type("hedged reqests")
+    first = page.locator(".md-search-result__item").filter(has_text="Serving and inference").first
+    first.locator("a").first.click()
+    page.wait_for_url("**/framework/6-serving.html*")
+    assert faults == []
+    offline.pack(site, tmp_path / "one.zip")
+    offline.pack(site, tmp_path / "two.zip")
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
+    with ZipFile(tmp_path / "one.zip") as packed:
+        assert "guide/framework/6-serving.html" in packed.namelist()

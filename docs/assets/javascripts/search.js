@@ -5,9 +5,12 @@ const [SETUP, READY, QUERY, RESULT] = [0, 1, 2, 3]
 const FIELDS = { title: 6, page: 3, tags: 4, text: 1 }
 const NUMBERS = "zero one two three four five six seven eight nine ten".split(" ")
 const STOP = new Set("a an and are as at be by do does for from how i if in is it its my of on or our that the then this to use vs we what when which why with you your".split(" "))
-const LISTS = /^reference\/(glossary|resources|cheat-sheet)\// // name everything and teach little
+const LISTS = /^reference\/(glossary|resources|cheat-sheet)\b/ // name everything and teach little
+const WAYS_IN = /^(reference\/(glossary|tags)|framework|case-studies)(\/|\/index\.html|\.html)$/
 const SECTIONS = 8 // shown of one page, the best three of them at once
 const NEAR = 3
+
+const HERE = globalThis.document?.currentScript?.src ?? globalThis.location?.href // a script where there are no workers
 
 let engine, sections, names
 
@@ -76,7 +79,8 @@ function score(sought, last, slips = 0) {
     const covered = new Set(queryTerms).size / new Set(wanted).size
     const titled = words(section.anchor ? section.title : section.page).filter(word => !STOP.has(word)).join(" ")
     const tagged = !section.anchor && section.of.tags.some(tag => words(tag).join(" ") === phrase)
-    const worth = LISTS.test(section.of.location) ? 0.4 : titled === phrase ? 3 : tagged ? 2 : 1
+    const asks = section.title.endsWith("?") ? 0.6 : 1 // to rehearse by, not to read first
+    const worth = asks * (LISTS.test(section.of.location) ? 0.4 : titled === phrase ? 3 : tagged ? 2 : 1)
     return { section, score: score * covered ** 3 * worth, terms: Object.keys(match), missing: wanted.filter(word => !queryTerms.includes(word)) }
   })
 }
@@ -154,10 +158,9 @@ function escape(text) {
 
 /** Where nothing is near, the ways in, so that no query ends nowhere. */
 function waysIn(query) {
-  const page = location => [...sections.values()].find(section => section.of.location === location && !section.anchor)
-  return ["reference/glossary/", "reference/tags/", "framework/", "case-studies/"].map(page).filter(Boolean).map(({ of }) => [
-    { location: of.location, title: escape(of.title), text: `Nothing is called “${escape(query)}” here; look through this page.`, score: 1, terms: {} }
-  ])
+  const starts = [...sections.values()].filter(({ anchor, of }) => !anchor && WAYS_IN.test(of.location))
+  const text = `Nothing is called “${escape(query)}” here; look through this page.`
+  return starts.map(({ of: { location, title } }) => [{ location, title: escape(title), text, score: 1, terms: {} }])
 }
 
 onmessage = async ({ data: { type, data } }) => {
@@ -165,7 +168,7 @@ onmessage = async ({ data: { type, data } }) => {
   if (type !== QUERY) return
   const query = data.trim()
   if (query && !engine) {
-    await importScripts("../vendor/minisearch.js", "../../search/index.js")
+    await importScripts(...["../vendor/minisearch.js", "../../search/index.js"].map(file => new URL(file, HERE).href))
     build(guide)
   }
   const found = query ? search(data) : []
