@@ -3,8 +3,8 @@
 
 const [SETUP, READY, QUERY, RESULT] = [0, 1, 2, 3]
 const FIELDS = { title: 6, page: 3, tags: 4, text: 1 }
-const NUMBERS = "zero one two three four five six seven eight nine ten".split(" ")
-const STOP = new Set("a an and are as at be by do does for from how i if in is it its my of on or our that the then this to use vs we what when which why with you your".split(" "))
+const NUMBERS = "  two three four five six seven eight nine ten".split(" ")
+const STOP = new Set("a an and are as at be by do does for from how i if in is it its like my of on one or our that the then this to use vs we what when which why with you your".split(" "))
 const LISTS = /^reference\/(glossary|resources|cheat-sheet)\b/ // name everything and teach little
 const WAYS_IN = /^(reference\/(glossary|tags)|framework|case-studies)(\/|\/index\.html|\.html)$/
 const SECTIONS = 8 // shown of one page, the best three of them at once
@@ -28,7 +28,7 @@ function joined(title) {
 /** "Embeddings" as "embedding", "policies" as "policy", "two" as "2". */
 function stem(word) {
   const number = NUMBERS.indexOf(word)
-  if (number >= 0) return `${number}`
+  if (number > 1) return `${number}`
   if (word.length < 4 || /(ss|us|is)$/.test(word)) return word
   return word.replace(/ies$/, "y").replace(/(ch|sh|x|z|ss)es$/, "$1").replace(/s$/, "")
 }
