@@ -133,24 +133,31 @@
       block.append(make("p", { className: "estimate-tools" }, reset, link, status));
     }
 
-    /** Take over what these fields hold, and give those in error another chance; show what follows. */
+    /** Put these values where the others are; the row that then has no result, or none. */
+    function attempt(given) {
+      const next = new Map([...values, ...given]);
+      const failed = results.find((row) => {
+        try {
+          next.set(row.dataset.name, run(row.dataset.program, next));
+        } catch {
+          return true;
+        }
+      });
+      if (!failed) values = next;
+      return failed;
+    }
+
+    /** Take over what these fields hold, together if they work only together, and try those in error again. */
     function take(changed) {
-      for (const one of new Set([...changed, ...fields.filter(({ error }) => !error.hidden)])) {
-        const value = parsed(one.input.value.trim(), one.row.dataset);
+      const tried = [...new Set([...changed, ...fields.filter(({ error }) => !error.hidden)])];
+      const given = new Map(tried.map((one) => [one.name, parsed(one.input.value.trim(), one.row.dataset)]));
+      const together = ![...given.values()].some(Number.isNaN) && !attempt(given);
+      for (const one of tried) {
+        const value = given.get(one.name);
+        const failed = !together && !Number.isNaN(value) && attempt([[one.name, value]]);
         let problem = "";
         if (Number.isNaN(value)) problem = `Write a number, such as ${plain(one.row.dataset.given)} or 1.5 K.`;
-        else {
-          const next = new Map(values).set(one.name, value);
-          const failed = results.find((row) => {
-            try {
-              next.set(row.dataset.name, run(row.dataset.program, next));
-            } catch {
-              return true;
-            }
-          });
-          if (failed) problem = `With this, ${failed.cells[0].textContent} has no result.`;
-          else values = next;
-        }
+        else if (failed) problem = `With this, ${failed.cells[0].textContent} has no result.`;
         one.error.hidden = !problem;
         one.error.textContent = problem;
         for (const [attribute, content] of [["aria-invalid", "true"], ["aria-describedby", one.error.id]]) {

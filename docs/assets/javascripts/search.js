@@ -12,7 +12,7 @@ const NEAR = 3
 
 const HERE = globalThis.document?.currentScript?.src ?? globalThis.location?.href // a script where there are no workers
 
-let engine, sections, names
+let loading, engine, sections, names
 
 /** The words of a text, in lower case, without accents, plural endings and word numbers: what is indexed and sought. */
 function words(text) {
@@ -79,7 +79,7 @@ function score(sought, last, slips = 0) {
     const covered = new Set(queryTerms).size / new Set(wanted).size
     const titled = words(section.anchor ? section.title : section.page).filter(word => !STOP.has(word)).join(" ")
     const tagged = !section.anchor && section.of.tags.some(tag => words(tag).join(" ") === phrase)
-    const asks = section.title.endsWith("?") ? 0.6 : 1 // to rehearse by, not to read first
+    const asks = section.title.endsWith("?") ? 0.4 : 1 // to rehearse by, not to read first
     const worth = asks * (LISTS.test(section.of.location) ? 0.4 : titled === phrase ? 3 : tagged ? 2 : 1)
     return { section, score: score * covered ** 3 * worth, terms: Object.keys(match), missing: wanted.filter(word => !queryTerms.includes(word)) }
   })
@@ -163,14 +163,17 @@ function waysIn(query) {
   return starts.map(({ of: { location, title } }) => [{ location, title: escape(title), text, score: 1, terms: {} }])
 }
 
+/** Load the engine and the index, once. */
+async function load() {
+  await importScripts(...["../vendor/minisearch.js", "../../search/index.js"].map(file => new URL(file, HERE).href))
+  build(guide)
+}
+
 onmessage = async ({ data: { type, data } }) => {
   if (type === SETUP) return postMessage({ type: READY })
   if (type !== QUERY) return
   const query = data.trim()
-  if (query && !engine) {
-    await importScripts(...["../vendor/minisearch.js", "../../search/index.js"].map(file => new URL(file, HERE).href))
-    build(guide)
-  }
+  if (query) await (loading ??= load())
   const found = query ? search(data) : []
   postMessage({ type: RESULT, data: { items: query && !found.length ? waysIn(query) : found } })
 }
