@@ -4,10 +4,12 @@ import re
 import shutil
 import subprocess
 import sys
+from html import unescape
 from itertools import groupby
 from pathlib import Path
 from urllib.parse import urljoin
 
+from scripts.chapter import Chapter
 from tests.conftest import ROOT
 
 
@@ -40,3 +42,17 @@ def test_a_file_that_is_not_utf_8_stops_the_build_in_one_line(tmp_path):
     assert done.returncode == 1
     assert "docs/reference/rain.md:2: encoding: this is not UTF-8" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_cases_stand_side_by_side(site: Path):
+    """Each case has a row with all that its front matter says, and stands by its difficulty."""
+    html = unescape((site / "case-studies/index.html").read_text("utf-8"))
+    cases = [Chapter(path) for path in (ROOT / "docs/case-studies").glob("*.md") if path.stem != "index"]
+    assert cases
+    _, by_difficulty, rest = re.split('<h2 id="(?:by-difficulty|side-by-side)">', html)
+    for case in cases:
+        rows = re.findall(rf'<th scope="row"><a href="{case.path.stem}/">.+?</tr>', rest, re.S)
+        cells = [cell for row in rows for cell in re.findall("<td>(.*?)</td>", row)]
+        assert cells == [str(value) for value in case.meta["matrix"].values()], case.path.name
+        group = re.search(rf"<strong>{case.meta['difficulty'].capitalize()}:</strong>.+?</li>", by_difficulty, re.S)
+        assert f'href="{case.path.stem}/"' in group[0], case.path.name
