@@ -66,10 +66,16 @@ def problems(chapter: Chapter) -> Iterator[tuple[int, str]]:
 
 
 @cache
+def listed(glossary: str) -> tuple[Entry, ...]:
+    """The entries in the text of the glossary."""
+    return tuple(entries(Chapter(PAGE, glossary)))
+
+
+@cache
 def index(glossary: str) -> dict[str, list[tuple[str, Entry]]]:
     """The names of every term, longest first, by the lower-case words that a use can start with."""
     found: dict[str, list[tuple[str, Entry]]] = {}
-    for entry in entries(Chapter(PAGE, glossary)):
+    for entry in listed(glossary):
         for name in (entry.term, *entry.also):
             for word in starts(name):
                 found.setdefault(word, []).append((name, entry))

@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from posixpath import dirname, join, normpath
 
+from jinja2 import Environment
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import BuildError
 from mkdocs.structure.files import Files
@@ -13,7 +14,7 @@ from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
-from scripts import policy, search
+from scripts import policy, rendered, search
 from scripts.chapter import Unreadable, read
 
 ORDER = ("Framework", "Case studies", "Reference", "Contribute")
@@ -46,6 +47,11 @@ def on_page_read_source(page: Page, **_: object) -> str:
         raise BuildError(f"docs/{page.file.src_uri}:{problem.line}: {problem.rule}: {problem}") from None
 
 
+def on_page_markdown(markdown: str, page: Page, **_: object) -> None:
+    """What is about to be rendered may be there from the last build."""
+    rendered.spare(page)
+
+
 def on_page_content(html: str, page: Page, files: Files, **_: object) -> str:
     """In a diagram, as in text, a link names a Markdown file; MkDocs itself does not look into drawings."""
 
@@ -53,11 +59,20 @@ def on_page_content(html: str, page: Page, files: Files, **_: object) -> str:
         file = files.get_file_from_path(normpath(join(dirname(page.file.src_uri), link[1])))
         return f'xlink:href="{get_relative_url(file.url, page.url)}{link[2]}"' if file else link[0]
 
+    search.leave_to_us(page)
     return re.sub(r'xlink:href="([^":#]+\.md)([^"]*)"', address, html)
 
 
+def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
+    """The index for the search box, of the pages as they are now: rendered, but without the theme around them."""
+    env.bytecode_cache = rendered.TEMPLATES
+    search.write([file.page for file in files.documentation_pages() if file.page], Path(config.site_dir))
+
+
 def on_post_build(config: MkDocsConfig, **_: object) -> None:
-    """The index for the search box, then the policy, which covers all that stands in the pages."""
-    search.write(Path(config.site_dir))
-    if not config.extra["offline"]:  # pages opened from a folder have no origin that a policy could name
-        policy.write(Path(config.site_dir))
+    """The policy, which covers all in the pages; those opened from a folder have no origin that it could name."""
+    site = Path(config.site_dir)
+    if config.extra["offline"]:
+        search.for_a_folder(site)
+    else:
+        policy.write(site)

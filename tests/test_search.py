@@ -85,15 +85,14 @@ def test_index_is_not_in_the_theme_s_file(site: Path):
     assert json.loads((site / "search/search_index.json").read_text("utf-8"))["docs"] == []
 
 
-def test_compact():
-    documents = [
-        {"location": "a/", "title": "A &amp; B", "text": "", "tags": ["x"]},
-        {"location": "a/#c", "title": "C", "text": "<p>One\n<b>two</b>.\xa0↩</p>", "tags": ["x"]},
-        {"location": "t/#tag:x", "title": "x", "text": ""},
-    ]
-    sections = [["", "A & B", ""], ["c", "C", "One two ."]]
-    page = {"location": "a/", "title": "A & B", "sections": sections, "tags": ["x"]}
-    assert search.compact(documents, []) == {"pages": [page], "synonyms": []}
+def test_sections():
+    html = (
+        '<h1 id="a">A &amp; <em>B</em><a class="headerlink" href="#a">¶</a></h1><p>One\n<b>two</b>.\xa0</p>'
+        '<figure class="diagram"><svg>Unseen</svg></figure><h2 class="x" id="c"><code>C</code></h2><td>1</td><td>2</td>'
+    )
+    assert search.sections(html, "Title") == [("", "A & B", "One two."), ("c", "C", "1 2")]
+    assert search.sections("<p>Start</p>" + html, "Title")[:2] == [("", "Title", "Start"), ("a", "A & B", "One two.")]
+    assert search.sections("", "Title") == [("", "Title", "")]
 
 
 def test_search_works_from_a_folder(tmp_path: Path, browser: Browser):
