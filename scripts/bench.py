@@ -1,12 +1,17 @@
-"""What checks and estimates cost, in ratios from one run.
+"""What checks, estimates and builds cost, in ratios from one run.
 
-The checker over 10, 100 and 1,000 copies of the guide's chapters; a page with three estimates against the same without.
+The checker over 10, 100 and 1,000 copies of the guide's chapters; a page with three estimates against the same
+without; a build of the guide against one of the same Markdown in stock MkDocs and Material, and in Zensical where it is
+installed; what `serve` takes to rebuild after an edit.
 
 .venv/bin/python -m scripts.bench
 """
 
+import os
 import shutil
+import socket
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -17,6 +22,7 @@ from markdown import markdown
 
 from scripts.chapter import DOCS, kinds, pages
 from scripts.check import check
+from scripts.dev import ROOT, STRICT
 
 BLOCK = """```estimate
 users_{0} = 100 M user  # assumption: daily
@@ -30,11 +36,86 @@ That is {{{{ peak_rate_{0} }}}}.
 
 """
 
+STOCK = """
+site_name: Guide
+theme: material
+plugins: [search, tags]
+exclude_docs: /templates/
+markdown_extensions:
+  - attr_list
+  - footnotes
+  - md_in_html
+  - tables
+  - toc: {permalink: true}
+  - pymdownx.highlight
+  - pymdownx.inlinehilite
+  - pymdownx.superfences:
+      custom_fences:
+        - {name: mermaid, class: mermaid, format: !!python/name:pymdownx.superfences.fence_code_format }
+"""
+ROUNDS = 5
+EDITED = "case-studies/ad-click-prediction.md"
+
 
 def main() -> int:
-    """Print both tables."""
+    """Print all tables."""
     estimates()
+    builds()
     return checks()
+
+
+def builds() -> None:
+    """Seconds of a cold build, the median of five taken in turn, and of a rebuild, of five edits."""
+    with tempfile.TemporaryDirectory() as folder:
+        project, stock = Path(folder) / "guide", Path(folder) / "stock"
+        settings = dict(os.environ, NO_MKDOCS_2_WARNING="1", PYTHONPATH=str(project))
+        for name in ("docs", "overrides", "scripts"):
+            shutil.copytree(ROOT / name, project / name)
+        shutil.copyfile(ROOT / "mkdocs.yml", project / "mkdocs.yml")
+        stock.mkdir()
+        (stock / "mkdocs.yml").write_text(STOCK, "utf-8")
+        shutil.copytree(project / "docs", stock / "docs")
+        home = stock / "docs/index.md"  # its template is the guide's own
+        home.write_text(home.read_text("utf-8").replace("template: home.html\n", ""), "utf-8")
+        commands = {
+            "stock MkDocs and Material": (stock, [sys.executable, "-m", "mkdocs", "build", "--quiet"]),
+            "this guide, with all it adds": (project, [sys.executable, "-m", *STRICT]),
+        }
+        if zensical := shutil.which("zensical"):
+            commands["Zensical"] = (stock, [zensical, "build", "--clean"])
+        else:
+            print("Zensical is not on the path; to compare with it: uv tool install zensical")
+        times: dict[str, list[float]] = {name: [] for name in commands}
+        for _ in range(ROUNDS):
+            for name, (where, command) in commands.items():
+                start = time.perf_counter()
+                subprocess.run(command, cwd=where, env=settings, check=True, capture_output=True)
+                times[name].append(time.perf_counter() - start)
+        first = statistics.median(times["stock MkDocs and Material"])
+        print(f"{'a cold build':<30} {'seconds':>8} {'times':>6}")
+        for name, taken in times.items():
+            print(f"{name:<30} {statistics.median(taken):8.2f} {statistics.median(taken) / first:5.2f}x")
+        print(f"{'a rebuild after an edit':<30} {statistics.median(rebuilds(project, settings)):8.2f}\n")
+
+
+def rebuilds(project: Path, settings: dict[str, str]) -> list[float]:
+    """Seconds, as `serve` reports them, of rebuilds after one line more in a chapter."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "mkdocs", "serve", "--livereload", "--dev-addr", f"127.0.0.1:{port}"]
+    path = project / "docs" / EDITED
+    taken = []
+    with subprocess.Popen(command, cwd=project, env=settings, stderr=subprocess.PIPE, text=True) as server:
+        for line in server.stderr or ():
+            if "Documentation built in" in line:
+                taken.append(float(line.split()[-2]))
+                if len(taken) > ROUNDS:
+                    break
+                time.sleep(1)  # it watches only once it has built
+                path.write_text(path.read_text("utf-8") + "\nOne more line.\n", "utf-8")
+        server.terminate()
+    return taken[1:]
 
 
 def estimates() -> None:

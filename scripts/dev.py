@@ -92,7 +92,15 @@ def new(chosen, rest):
 def run(module, *arguments, cwd=ROOT):
     """Run a module of the environment; its exit status."""
     environment = dict(os.environ, NO_MKDOCS_2_WARNING="1", PYTHONUTF8="1", TZ="UTC", PYTHONPATH=str(ROOT))
+    environment |= date()
     return subprocess.run([PYTHON, "-m", module, *arguments], cwd=cwd, env=environment).returncode
+
+
+def date():
+    """The date of the commit, for the site: two builds of one commit are the same. Nothing where there is no commit."""
+    git = shutil.which("git")
+    said = git and subprocess.run([git, "log", "-1", "--format=%ct"], cwd=ROOT, capture_output=True, text=True).stdout
+    return {"SOURCE_DATE_EPOCH": said.strip()} if said else {}
 
 
 def set_up():

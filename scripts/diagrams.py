@@ -69,6 +69,9 @@ HARD_CODED = re.compile(
     r"|\b(fill|stroke):\S|#[\da-fA-F]{6}\b(?!;)|\b(rgb|hsl)a?\("
 )
 
+NAMES = re.compile(r' (?:data-id|class)="[^"]*"')  # of parts, which no style asks for
+FRACTION = re.compile(r'(?<=[",(A-Z -])-?\d+\.\d+(?=[",)A-Z ])')  # of a pixel, in coordinates
+
 log = logging.getLogger(f"mkdocs.{__name__}")  # below `mkdocs`, so that a strict build counts the warnings
 
 
@@ -127,6 +130,7 @@ def _svg(drawing: dict[str, Any], md: Any, attribute: str = "") -> str:
         .replace(f'"{prefix}-', f'"{unique}-')
         .replace(f"#{prefix}-", f"#{unique}-")
     )
+    content = NAMES.sub("", FRACTION.sub(lambda number: f"{float(number[0]):.0f}", content))
     width, height = drawing["width"], drawing["height"]
     role = "group" if drawing["links"] else "img"  # what is within an image cannot be reached
     return (

@@ -297,6 +297,9 @@ def words(node: ast.expr, outer: int = 0) -> str:
 # --- The page ----------------------------------------------------------------------------------------------------
 
 
+PLAY = '<button type="button" class="estimate-play">Change the inputs</button>'  # of use with a script only
+
+
 def estimate_table(block: Sequence[Quantity]) -> str:
     rows = []
     for quantity in block:
@@ -310,7 +313,9 @@ def estimate_table(block: Sequence[Quantity]) -> str:
         note = "; ".join(filter(None, [escape(quantity.note), quantity.entry and voucher(quantity.entry)]))
         rows.append(row(data, escape(label(quantity.name)), value, how, note))
     ends = dict.fromkeys(label(quantity.name) for quantity in [*block[:1], *block[-1:]])
-    return table(f"Estimate: {' to '.join(ends)}", ("Quantity", "Value", "How it is computed", "Note"), rows)
+    name = f"Estimate: {' to '.join(ends)}"
+    button = PLAY if any(not quantity.program for quantity in block) else ""
+    return table(name, ("Quantity", "Value", "How it is computed", "Note"), rows, button)
 
 
 def numbers_table(group: str, entries: Sequence[Entry]) -> str:
@@ -339,13 +344,13 @@ def row(data: Mapping[str, str], head: str, *cells: str) -> str:
     return f'<tr role="row"{attributes}><th scope="row" role="rowheader">{head}</th>{rest}</tr>'
 
 
-def table(name: str, heads: Sequence[str], rows: Sequence[str]) -> str:
+def table(name: str, heads: Sequence[str], rows: Sequence[str], below: str = "") -> str:
     """A labelled table; its roles keep it one where a narrow screen stacks the cells."""
     head = "".join(f'<th scope="col" role="columnheader">{head}</th>' for head in heads)
     return (
         f'<div class="estimate"><table class="estimate-table" role="table" aria-label="{escape(name)}">'
         f'<thead role="rowgroup"><tr role="row">{head}</tr></thead><tbody role="rowgroup">{"".join(rows)}</tbody>'
-        "</table></div>"
+        f"</table>{below}</div>"
     )
 
 

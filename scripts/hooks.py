@@ -14,17 +14,23 @@ from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
-from scripts import policy, rendered, search
+from scripts import installable, policy, rendered, search, shrink
 from scripts.chapter import Unreadable, read
 
 ORDER = ("Framework", "Case studies", "Reference", "Contribute")
 
 
 def on_config(config: MkDocsConfig) -> None:
-    """For a copy that is opened from a folder: links name files, and an iframe does the work of the search's worker."""
+    """For a copy that is opened from a folder: links name files, and an iframe does the work of the search's worker.
+
+    A browser may keep what is hosted, but neither that copy nor what somebody is writing.
+    """
     if config.extra["offline"]:
         config.use_directory_urls = False
+        config.theme["features"].remove("navigation.instant")  # over file:// it stops all else that the theme does
         config.extra["polyfills"] = ["assets/vendor/iframe-worker.js"]
+    served = (config.site_url or "").startswith(f"http://{config.dev_addr}/")  # by `serve`
+    config.extra |= {"served": served, "installable": config.site_url and not served and not config.extra["offline"]}
 
 
 def on_nav(nav: Navigation, **_: object) -> Navigation:
@@ -70,9 +76,13 @@ def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
 
 
 def on_post_build(config: MkDocsConfig, **_: object) -> None:
-    """The policy, which covers all in the pages; those opened from a folder have no origin that it could name."""
+    """What concerns all pages at once; those opened from a folder have no origin that a policy could name."""
     site = Path(config.site_dir)
+    if not config.extra["served"]:  # a reader's time is worth it, an author's is not
+        shrink.shrink(site)
     if config.extra["offline"]:
         search.for_a_folder(site)
     else:
         policy.write(site)
+    if config.extra["installable"]:  # last, since it has a hash of each page
+        installable.write(site)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 CHARSET = '<meta charset="utf-8">'  # stays ahead of the policy, within the first kilobyte
 INLINE = re.compile(r"<(script|style)(?![^>]*(?:\bsrc=|application/(?:ld\+)?json))[^>]*>(.*?)</\1>", re.S)
+WORKER = "service-worker.js"  # the browser is to hear of a new one at once; see scripts/installable.py
 HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -52,9 +53,11 @@ def write(site: Path) -> None:
         path.write_text(page.replace(CHARSET, CHARSET + meta, 1), "utf-8")
     headers = {"Content-Security-Policy": f"{policy(pages.values())}; frame-ancestors 'none'"} | HEADERS
     lines = "".join(f"  {name}: {value}\n" for name, value in headers.items())
-    (site / "_headers").write_text(f"/*\n{lines}", "utf-8")
+    (site / "_headers").write_text(f"/*\n{lines}/{WORKER}\n  Cache-Control: no-cache\n", "utf-8")
     lines = "".join(f'  Header always set {name} "{value}"\n' for name, value in headers.items())
+    lines += f"  <Files {WORKER}>\n    Header always set Cache-Control no-cache\n  </Files>\n"
     (site / ".htaccess").write_text(f"<IfModule mod_headers.c>\n{lines}</IfModule>\n", "utf-8")
     listed = [{"key": name, "value": value} for name, value in headers.items()]
-    text = json.dumps({"headers": [{"source": "/(.*)", "headers": listed}]}, indent=2)
+    fresh = {"source": f"/{WORKER}", "headers": [{"key": "Cache-Control", "value": "no-cache"}]}
+    text = json.dumps({"headers": [{"source": "/(.*)", "headers": listed}, fresh]}, indent=2)
     (site / "vercel.json").write_text(f"{text}\n", "utf-8")

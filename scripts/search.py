@@ -1,7 +1,7 @@
 """What the search box searches: every section of every page, with the glossary's names for the same thing.
 
-docs/assets/javascripts/search.js loads it with the first query, over file:// too. The theme's own index, which it
-would fetch with every page, stays empty.
+docs/assets/javascripts/search-engine.js searches it; both are loaded with the first query, over file:// too. The
+theme's own index, which it would fetch with every page, stays empty.
 """
 
 import json

@@ -1,5 +1,6 @@
 """The commands: what they say when something is missing, and that nothing is overwritten."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -104,6 +105,19 @@ def test_busy_port(monkeypatch, capsys):
         with pytest.raises(SystemExit) as error:
             dev.main()
     assert said(capsys, error) == f"Port {port} is in use; stop what listens there, or add: --port {port + 1}"
+
+
+def test_builds_have_the_date_of_the_commit(tmp_path, monkeypatch):
+    """Which alone makes a build of tomorrow the same as one of today."""
+    git = ["git", "-c", "user.name=n", "-c", "user.email=e@guide.test", "-C", str(tmp_path)]
+    subprocess.run([*git, "init", "-q"], check=True)
+    monkeypatch.setattr(dev, "ROOT", tmp_path)
+    assert dev.date() == {}
+    settings = {"GIT_COMMITTER_DATE": "1700000000 +0000", "PATH": os.environ["PATH"]}
+    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "m"], check=True, env=settings)
+    assert dev.date() == {"SOURCE_DATE_EPOCH": "1700000000"}
+    monkeypatch.setenv("PATH", "")
+    assert dev.date() == {}
 
 
 def test_the_lock_names_no_host():

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 from scripts.chapter import Chapter
-from tests.conftest import ROOT
+from tests.conftest import HOSTED, ROOT, build
 
 
 def test_next_leads_through_every_page_in_order(site: Path):
@@ -56,3 +56,15 @@ def test_cases_stand_side_by_side(site: Path):
         assert cells == [str(value) for value in case.meta["matrix"].values()], case.path.name
         group = re.search(rf"<strong>{case.meta['difficulty'].capitalize()}:</strong>.+?</li>", by_difficulty, re.S)
         assert f'href="{case.path.stem}/"' in group[0], case.path.name
+
+
+def test_two_builds_are_the_same_byte_for_byte(site: Path, tmp_path: Path):
+    """In another folder, and with another order of whatever has none."""
+    again = build(tmp_path / "elsewhere" / "guide", PYTHONHASHSEED="1", **HOSTED)
+    files, others = (
+        {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        for folder in (site, again)
+    )
+    assert len(files) > 100
+    assert files.keys() == others.keys()
+    assert [name for name in files if files[name] != others[name]] == []

@@ -35,8 +35,12 @@ def test_files_for_hosts(tmp_path: Path):
     value = re.search("  Content-Security-Policy: (.+)", (tmp_path / "_headers").read_text("utf-8"))[1]
     assert value == policy.policy([PAGE]) + "; frame-ancestors 'none'"
     assert f'set Content-Security-Policy "{value}"' in (tmp_path / ".htaccess").read_text("utf-8")
-    listed = json.loads((tmp_path / "vercel.json").read_text("utf-8"))["headers"][0]["headers"]
-    assert {"key": "Content-Security-Policy", "value": value} in listed
+    everywhere, worker = json.loads((tmp_path / "vercel.json").read_text("utf-8"))["headers"]
+    assert {"key": "Content-Security-Policy", "value": value} in everywhere["headers"]
+    assert worker == {"source": "/service-worker.js", "headers": [{"key": "Cache-Control", "value": "no-cache"}]}
+    assert (tmp_path / "_headers").read_text("utf-8").endswith("\n/service-worker.js\n  Cache-Control: no-cache\n")
+    apache = "  <Files service-worker.js>\n    Header always set Cache-Control no-cache\n  </Files>\n"
+    assert apache in (tmp_path / ".htaccess").read_text("utf-8")
 
 
 def test_every_page_of_the_site_has_its_policy(site: Path):

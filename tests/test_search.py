@@ -1,24 +1,20 @@
 """The search box finds the right page for what readers type, says where on the page, and never ends nowhere."""
 
 import json
+import re
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 import quickjs
-import yaml
 from playwright.sync_api import Browser
 
 from scripts import offline, search
+from scripts.bench_search import LISTS, OURS, asks, distinct, rates
 from tests.conftest import ROOT, build
 
 ASSETS = ROOT / "docs/assets"
-KINDS = yaml.safe_load((ROOT / "tests/queries.yml").read_text("utf-8"))
-QUERIES = [
-    (kind, str(query), pages if isinstance(pages, list) else [pages])
-    for kind, queries in KINDS.items()
-    for query, pages in queries.items()
-]
+QUERIES, BLIND = asks("queries"), asks("queries_blind")
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +30,8 @@ def worker(site: Path):
     )
     context.eval((ASSETS / "vendor/minisearch.js").read_text("utf-8"))
     context.eval((site / "search/index.js").read_text("utf-8"))
-    context.eval((ASSETS / "javascripts/search.js").read_text("utf-8"))
+    for name in ("search-engine.js", "search.js"):
+        context.eval((ASSETS / "javascripts" / name).read_text("utf-8"))
 
     def ask(query: str) -> list[list[dict]]:
         context.eval(f"sent.length = 0; onmessage({{ data: {{ type: 2, data: {json.dumps(query)} }} }})")
@@ -45,9 +42,15 @@ def worker(site: Path):
     return ask
 
 
+def locations(results: list[list[dict]]) -> list[str]:
+    """The pages of results, as the lists of queries name them."""
+    return distinct([page["location"] for page, *_ in results])
+
+
 def test_enough_queries_of_pages_that_exist():
     assert len(QUERIES) >= 150
-    for _, query, pages in QUERIES:
+    assert len(BLIND) >= 60
+    for _, query, pages in QUERIES + BLIND:
         assert pages, query
         for page in pages:
             assert any((ROOT / "docs" / name).is_file() for name in (f"{page}.md", f"{page}/index.md")), (query, page)
@@ -56,10 +59,34 @@ def test_enough_queries_of_pages_that_exist():
 def test_the_right_page_is_among_the_first_three(worker):
     missed = []
     for kind, query, pages in QUERIES:
-        first = [result[0]["location"].strip("/") for result in worker(query)[:3]]
+        first = locations(worker(query))[:3]
         if not set(first) & set(pages):
             missed.append(f"{kind}: {query}: {first}, not {pages}")
     assert missed == []
+
+
+def test_blind_queries_are_others_of_the_same_kinds():
+    assert {kind for kind, _, _ in BLIND} == {kind for kind, _, _ in QUERIES}
+    assert {query.lower() for _, query, _ in BLIND}.isdisjoint(query.lower() for _, query, _ in QUERIES)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_published_rates_are_those_of_today(worker, name: str):
+    """Of what `python -m scripts.bench_search` prints, docs/contribute/search.md has the guide's column right."""
+    text = (ROOT / "docs/contribute/search.md").read_text("utf-8").partition(f"## {LISTS[name]}\n")[2]
+    published = [row.split(" | ")[:2] for row in re.search(r"(?:^[|].*\n)+", text, re.M)[0].splitlines()]
+    asked = asks(name)
+    found = {query: locations(worker(query)) for _, query, _ in asked}
+    computed = [row.removesuffix(" |").split(" | ") for row in rates(asked, {OURS: found}).splitlines()]
+    assert published[2:] == computed[2:]
+
+
+def test_published_misses_are_those_of_today(worker):
+    """And every query that it misses, so that none is kept quiet; the other list has none."""
+    text = (ROOT / "docs/contribute/search.md").read_text("utf-8")
+    published = re.findall(r"^[|] [^|]+ [|] ([^|]+) [|] [^|]+ [|] [^|]+ [|]$", text.partition("<figure")[2], re.M)
+    missed = [query for _, query, right in BLIND if not set(locations(worker(query))[:3]) & set(right)]
+    assert published[2:] == missed  # below the header and its rule
 
 
 def test_results_name_the_section(worker):

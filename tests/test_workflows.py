@@ -11,7 +11,7 @@ WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 
 
 def test_there_are_workflows():
-    assert [path.stem for path in WORKFLOWS] == ["check", "links", "publish"]
+    assert [path.stem for path in WORKFLOWS] == ["check", "links", "publish", "release"]
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
@@ -31,6 +31,28 @@ def test_pinned_and_least_rights(path):
             assert "${{" not in step.get("run", "")
             if step.get("uses", "").startswith("actions/checkout@"):
                 assert step["with"]["persist-credentials"] is False
+
+
+def test_what_may_write():
+    """Publishing and releasing, each in one job; neither starts from what a stranger pushes."""
+    writes, starts = {}, {}
+    for path in WORKFLOWS:
+        workflow = yaml.safe_load(path.read_text("utf-8"))
+        for name, job in workflow["jobs"].items():
+            rights = {right for right, value in job.get("permissions", {}).items() if value == "write"}
+            if rights:
+                writes[path.stem, name] = rights
+                starts[path.stem] = workflow[True]
+    assert writes == {("publish", "deploy"): {"pages", "id-token"}, ("release", "release"): {"contents"}}
+    assert starts["publish"] == {"push": {"branches": ["main"]}, "workflow_dispatch": None}
+    assert starts["release"] == {"push": {"tags": ["v*"]}}
+
+
+def test_pages_offer_their_pdfs_and_a_release_has_them():
+    publish, release = ((ROOT / f".github/workflows/{name}.yml").read_text("utf-8") for name in ("publish", "release"))
+    assert re.findall(r"dev\.py (\w+)", publish) == ["pdf"]
+    assert re.findall(r"dev\.py (\w+)", release) == ["pdf", "offline"]
+    assert "guide.zip site/pdf/*.pdf site/pdf/*/*.pdf" in release
 
 
 def test_issue_forms_are_yaml():

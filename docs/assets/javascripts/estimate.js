@@ -1,5 +1,6 @@
 /* Estimates that answer back: inputs become fields; every result and every quote of it in the text follows.
-   scripts/estimate.py compiled each line to a postfix program over values in base units; this runs it. */
+   scripts/estimate.py compiled each line to a postfix program over values in base units; this runs it.
+   overrides/main.html loads it when a reader asks, and calls `playEstimates`. */
 (() => {
   "use strict";
 
@@ -76,8 +77,11 @@
     return element;
   }
 
-  /** Brings the estimates of the page to life. */
-  function start() {
+  /** Bring the estimates of the page to life. Their data are attributes of their elements; a built page has them in a
+      file of its own, as a list in the order of the elements. */
+  function play(data = []) {
+    const elements = document.querySelectorAll(".estimate tr:is([data-given], [data-program]), .estimate-quote");
+    data.forEach((attributes, at) => Object.assign(elements[at].dataset, attributes));
     const rows = [...document.querySelectorAll(".estimate tr[data-name]:not([data-live])")];
     if (!rows.length) return;
     const results = rows.filter((row) => row.dataset.program);
@@ -86,6 +90,7 @@
     const asked = new URLSearchParams(location.search);
     const fields = rows.filter((row) => row.dataset.given).map(field);
     let values = new Map(rows.map((row) => [row.dataset.name, Number(row.dataset.value)]));
+    for (const button of document.querySelectorAll(".estimate-play")) button.remove();
     const original = new Map([...results.map((row) => row.cells[1]), ...quotes].map((shown) => [shown, shown.textContent]));
     for (const row of rows) row.dataset.live = "";
     blocks.forEach(tools);
@@ -207,7 +212,5 @@
     }
   }
 
-  if (typeof document$ !== "undefined") document$.subscribe(start); // Material, also after instant navigation
-  else if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
-  else start();
+  globalThis.playEstimates = play;
 })();
