@@ -47,7 +47,7 @@ ASSEMBLE = """async ([addresses, cover]) => {
     }
     chapter.id = prefix
     chapter.classList.add("chapter")
-    chapter.style.page = `chapter-${number}`
+    if (!chapter.querySelector(".side")) chapter.style.page = `chapter-${number}` // print.css has the cheat sheet's
     chapters.push(chapter)
   }
   const contents = document.createElement("nav")

@@ -17,12 +17,15 @@ ATTRIBUTE = re.compile(r'data-([a-z]+)="([^"]*)"')
 PLAY = 'class="estimate-play"'
 BLANKS = re.compile(r"(<pre\b.*?</pre>)|\s*\n\s*", re.S)
 WORD = re.compile(r"[\w-]+")
+# The theme sets it while it puts on its colours, with each page, and has then to find the style of every element anew:
+# a third of the time in which a phone does not answer. All that it does is to stop transitions.
+COSTLY = "data-md-color-switching"
 
 
 def shrink(site: Path) -> None:
     """Make pages and stylesheets of a built site smaller; they look and work as before."""
     pages = sorted(site.rglob("*.html"))
-    used = {word for path in [*pages, *site.rglob("*.js")] for word in WORD.findall(path.read_text("utf-8"))}
+    used = {word for path in [*pages, *site.rglob("*.js")] for word in WORD.findall(path.read_text("utf-8"))} - {COSTLY}
     for path in pages:
         html, data = estimates(path.read_text("utf-8"), f"{path.stem}.estimates.js")
         path.write_text(packed(html), "utf-8")
