@@ -6,8 +6,9 @@ const NUMBERS = "  two three four five six seven eight nine ten".split(" ")
 const STOP = new Set("a an and are as at be by do does for from how i if in is it its like my of on one or our that the then this to use vs we what when which why with you your".split(" "))
 const LISTS = /^reference\/(glossary|resources|cheat-sheet)\b/ // name everything and teach little
 const WAYS_IN = /^(reference\/(glossary|tags)|framework|case-studies)(\/|\/index\.html|\.html)$/
-const SECTIONS = 8 // shown of one page, the best three of them at once
+const SECTIONS = 5 // shown of one page, the best three of them at once
 const NEAR = 3
+const PAGES = 12 // shown at all; the theme draws ten, and more when one scrolls
 const PARTS = /[\p{L}\p{N}]+|[&<>"]/gu // of a text: words, and signs that HTML writes otherwise
 const SIGNS = new Map(Object.entries({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" }))
 
@@ -109,7 +110,7 @@ function search(query) {
     hits, score: hits[0].score + 0.1 * hits.slice(1, 4).reduce((sum, hit) => sum + hit.score, 0)
   })).sort((a, b) => b.score - a.score)
   const enough = ranked.length ? ranked[0].score / 50 : 0
-  return ranked.filter(page => page.score > enough).slice(0, 20).map(present)
+  return ranked.filter(page => page.score > enough).slice(0, PAGES).map(present)
 }
 
 /** One page as the theme shows it: the page itself first, whose score says which sections are shown at once. */
