@@ -25,7 +25,8 @@ COSTLY = "data-md-color-switching"
 def shrink(site: Path) -> None:
     """Make pages and stylesheets of a built site smaller; they look and work as before."""
     pages = sorted(site.rglob("*.html"))
-    used = {word for path in [*pages, *site.rglob("*.js")] for word in WORD.findall(path.read_text("utf-8"))} - {COSTLY}
+    scripts = (site / "assets" / "javascripts").glob("*.js")
+    used = {word for path in [*pages, *scripts] for word in WORD.findall(path.read_text("utf-8"))} - {COSTLY}
     for path in pages:
         html, data = estimates(path.read_text("utf-8"), f"{path.stem}.estimates.js")
         path.write_text(packed(html), "utf-8")
