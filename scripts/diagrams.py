@@ -13,8 +13,10 @@ import hashlib
 import html
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from threading import Lock, Thread
 from typing import Any
 
 try:
@@ -69,8 +71,11 @@ HARD_CODED = re.compile(
     r"|\b(fill|stroke):\S|#[\da-fA-F]{6}\b(?!;)|\b(rgb|hsl)a?\("
 )
 
+FENCE = re.compile(r"^```mermaid\n(.*?)\n```$", re.M | re.S)
 NAMES = re.compile(r' (?:data-id|class)="[^"]*"')  # of parts, which no style asks for
 FRACTION = re.compile(r'(?<=[",(A-Z -])-?\d+\.\d+(?=[",)A-Z ])')  # of a pixel, in coordinates
+
+LOADING = Lock()  # one thread loads Pele, the other waits
 
 log = logging.getLogger(f"mkdocs.{__name__}")  # below `mkdocs`, so that a strict build counts the warnings
 
@@ -172,7 +177,24 @@ def draw(source: str, width: int = COLUMN) -> dict[str, Any]:
     if quickjs is None:
         return {"error": "quickjs-ng is not installed", "code": "unsupported-diagram"}
     prefix = "d" + hashlib.sha256(f"{width} {source}".encode()).hexdigest()[:8]
-    return _renderer()(source, prefix, width, run_gc=False)
+    with LOADING:
+        renderer = _renderer()
+    return renderer(source, prefix, width, run_gc=False)
+
+
+def begin(texts: Iterable[str]) -> Thread:
+    """Draw the diagrams in these texts of Markdown before they are asked for; Pele runs while Python goes on."""
+
+    def work() -> None:
+        with suppress(RuntimeError):  # the build broke off, and with it Pele's thread
+            for source in sources:
+                if draw(source).get("width", 0) > PHONE:
+                    draw(source, PHONE)
+
+    sources = [source for text in texts for source in FENCE.findall(text)]
+    thread = Thread(target=work, daemon=True)
+    thread.start()
+    return thread
 
 
 @functools.cache

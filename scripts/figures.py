@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+from scripts.chapter import YAML
 from scripts.units import Fault, measure, registry
 
 NUMBERS = Path(__file__).parent.parent / "docs/reference/numbers.yml"
@@ -54,7 +55,7 @@ def entries(text: str) -> dict[str, Entry]:
     """The numbers in the text of numbers.yml, by name; UnreadableNumbers if it is not of their form."""
     found = {}
     try:
-        groups = yaml.safe_load(text)
+        groups = yaml.load(text, YAML)
         sources = groups.pop("sources")
         for group, rows in groups.items():
             for name, row in rows.items():

@@ -133,8 +133,10 @@ class FirstUses(Treeprocessor):
     def split(self, text: str | None) -> tuple[str | None, list[Element]]:
         """The text up to the first link, and the links with what follows each."""
         links: list[Element] = []
+        if not text or text.isspace():
+            return text, links
         start, lead = 0, text
-        for match, entry in self.uses(text or ""):
+        for match, entry in self.uses(text):
             if entry.anchor == self.here or entry.anchor in self.linked:
                 continue
             self.linked.add(entry.anchor)

@@ -1,6 +1,7 @@
 """What MkDocs itself has no setting for: the order of the sections, one line for a file that it cannot read, and what
 is made of the built site as a whole."""
 
+import gc
 import re
 from itertools import pairwise
 from pathlib import Path
@@ -14,10 +15,16 @@ from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
-from scripts import installable, policy, rendered, search, shrink
+from scripts import diagrams, installable, policy, rendered, search, shrink
 from scripts.chapter import Unreadable, read
 
 ORDER = ("Framework", "Case studies", "Reference", "Contribute")
+
+
+def on_startup(command: str, **_: object) -> None:
+    """One build is over before its garbage matters, and the search for it takes a twentieth of the time."""
+    if command == "build":
+        gc.disable()
 
 
 def on_config(config: MkDocsConfig) -> None:
@@ -31,6 +38,11 @@ def on_config(config: MkDocsConfig) -> None:
         config.extra["polyfills"] = ["assets/vendor/iframe-worker.js"]
     served = (config.site_url or "").startswith(f"http://{config.dev_addr}/")  # by `serve`
     config.extra |= {"served": served, "installable": config.site_url and not served and not config.extra["offline"]}
+
+
+def on_files(files: Files, **_: object) -> None:
+    """Diagrams are drawn while pages are rendered."""
+    diagrams.begin(Path(file.abs_src_path).read_text("utf-8", "replace") for file in files.documentation_pages())
 
 
 def on_nav(nav: Navigation, **_: object) -> Navigation:

@@ -208,6 +208,15 @@ def test_threads():
     assert all("svg" in drawing for drawing in drawings)
 
 
+def test_drawn_ahead(monkeypatch):
+    """What a page asks for, with its narrower drawing, is there when the page comes."""
+    diagrams.draw.cache_clear()
+    diagrams.begin([f"Text.\n\n```mermaid\n{KINDS['flowchart']}```\n\nMore.\n"]).join()
+    assert diagrams.draw.cache_info().currsize == 2
+    monkeypatch.setattr(diagrams, "_renderer", None)
+    assert convert(KINDS["flowchart"]).count("<svg") == 2
+
+
 @pytest.mark.parametrize("folder", ["scripts/vendor", "docs/assets/vendor"])
 def test_vendored_files(folder):
     """Files from elsewhere are as they came: the checksums beside them hold."""
