@@ -251,7 +251,7 @@ def test_a_chapter_is_listed_and_can_be_edited(source: Path, url: str, visitor):
     title = page.locator("h1").inner_text().removesuffix("¶")
     if source.parent.name == "case-studies":
         expect(page.locator("p.facts")).to_have_text(re.compile(r"\w+ · (Introductory|Intermediate|Advanced)$"))
-    page.goto(url + address(source.with_name("index.md")))
+    page.goto(url + address(source.with_name("index.md")), wait_until="networkidle")  # a sooner click can be lost
     page.locator(".listing").get_by_role("link", name=title, exact=True).click()
     expect(page).to_have_url(re.compile(rf"{re.escape(url + address(source))}(#|$)"))
 
